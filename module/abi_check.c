@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The ABI, nailed down: size of every struct and offset of every field
+ *
+ * The numbers are those that 32-bit and 64-bit programs were built with, so
+ * none of them may ever change; new fields go to the end, with new lines here.
+ * No field straddles or leaves padding, which would be where the layouts of
+ * 32-bit and 64-bit callers part.
+ */
+
+#include <linux/build_bug.h>
+#include <linux/stddef.h>
+
+#include <linux/ipcbox.h>
+
+#define IPCBOX_ABI_SIZE(type, size) \
+	static_assert(sizeof(struct type) == (size))
+#define IPCBOX_ABI_FIELD(type, field, offset) \
+	static_assert(offsetof(struct type, field) == (offset))
+
+IPCBOX_ABI_SIZE(ipcbox_info, 96);
+IPCBOX_ABI_FIELD(ipcbox_info, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_info, abi_version, 8);
+IPCBOX_ABI_FIELD(ipcbox_info, msg_overhead, 12);
+IPCBOX_ABI_FIELD(ipcbox_info, kinds, 16);
+IPCBOX_ABI_FIELD(ipcbox_info, sharings, 24);
+IPCBOX_ABI_FIELD(ipcbox_info, owners, 32);
+IPCBOX_ABI_FIELD(ipcbox_info, call_flags, 40);
+IPCBOX_ABI_FIELD(ipcbox_info, max_msgsize, 48);
+IPCBOX_ABI_FIELD(ipcbox_info, max_ports, 56);
+IPCBOX_ABI_FIELD(ipcbox_info, max_bytes, 64);
+IPCBOX_ABI_FIELD(ipcbox_info, user_ports, 72);
+IPCBOX_ABI_FIELD(ipcbox_info, user_bytes, 80);
+IPCBOX_ABI_FIELD(ipcbox_info, box_ports, 88);
+
+IPCBOX_ABI_SIZE(ipcbox_port_create, 128);
+IPCBOX_ABI_FIELD(ipcbox_port_create, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_port_create, name, 8);
+IPCBOX_ABI_FIELD(ipcbox_port_create, rights, 72);
+IPCBOX_ABI_FIELD(ipcbox_port_create, kind, 76);
+IPCBOX_ABI_FIELD(ipcbox_port_create, owner, 80);
+IPCBOX_ABI_FIELD(ipcbox_port_create, sharing, 84);
+IPCBOX_ABI_FIELD(ipcbox_port_create, mode, 88);
+IPCBOX_ABI_FIELD(ipcbox_port_create, uid, 92);
+IPCBOX_ABI_FIELD(ipcbox_port_create, gid, 96);
+IPCBOX_ABI_FIELD(ipcbox_port_create, max_msgsize, 100);
+IPCBOX_ABI_FIELD(ipcbox_port_create, max_messages, 104);
+IPCBOX_ABI_FIELD(ipcbox_port_create, max_bytes, 112);
+IPCBOX_ABI_FIELD(ipcbox_port_create, id, 120);
+
+IPCBOX_ABI_SIZE(ipcbox_port_open, 88);
+IPCBOX_ABI_FIELD(ipcbox_port_open, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_port_open, name, 8);
+IPCBOX_ABI_FIELD(ipcbox_port_open, rights, 72);
+IPCBOX_ABI_FIELD(ipcbox_port_open, reserved, 76);
+IPCBOX_ABI_FIELD(ipcbox_port_open, id, 80);
+
+IPCBOX_ABI_SIZE(ipcbox_port_delete, 80);
+IPCBOX_ABI_FIELD(ipcbox_port_delete, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_port_delete, name, 8);
+IPCBOX_ABI_FIELD(ipcbox_port_delete, id, 72);
+
+IPCBOX_ABI_SIZE(ipcbox_stat, 232);
+IPCBOX_ABI_FIELD(ipcbox_stat, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_stat, id, 8);
+IPCBOX_ABI_FIELD(ipcbox_stat, name, 16);
+IPCBOX_ABI_FIELD(ipcbox_stat, kind, 80);
+IPCBOX_ABI_FIELD(ipcbox_stat, owner, 84);
+IPCBOX_ABI_FIELD(ipcbox_stat, sharing, 88);
+IPCBOX_ABI_FIELD(ipcbox_stat, mode, 92);
+IPCBOX_ABI_FIELD(ipcbox_stat, uid, 96);
+IPCBOX_ABI_FIELD(ipcbox_stat, gid, 100);
+IPCBOX_ABI_FIELD(ipcbox_stat, creator_uid, 104);
+IPCBOX_ABI_FIELD(ipcbox_stat, creator_pid, 108);
+IPCBOX_ABI_FIELD(ipcbox_stat, rights, 112);
+IPCBOX_ABI_FIELD(ipcbox_stat, max_msgsize, 116);
+IPCBOX_ABI_FIELD(ipcbox_stat, max_messages, 120);
+IPCBOX_ABI_FIELD(ipcbox_stat, max_bytes, 128);
+IPCBOX_ABI_FIELD(ipcbox_stat, created, 136);
+IPCBOX_ABI_FIELD(ipcbox_stat, messages, 144);
+IPCBOX_ABI_FIELD(ipcbox_stat, bytes, 152);
+IPCBOX_ABI_FIELD(ipcbox_stat, taken, 160);
+IPCBOX_ABI_FIELD(ipcbox_stat, sent, 168);
+IPCBOX_ABI_FIELD(ipcbox_stat, received, 176);
+IPCBOX_ABI_FIELD(ipcbox_stat, sent_bytes, 184);
+IPCBOX_ABI_FIELD(ipcbox_stat, received_bytes, 192);
+IPCBOX_ABI_FIELD(ipcbox_stat, next_size, 200);
+IPCBOX_ABI_FIELD(ipcbox_stat, senders, 208);
+IPCBOX_ABI_FIELD(ipcbox_stat, receivers, 212);
+IPCBOX_ABI_FIELD(ipcbox_stat, handles, 216);
+IPCBOX_ABI_FIELD(ipcbox_stat, waiting_senders, 220);
+IPCBOX_ABI_FIELD(ipcbox_stat, waiting_receivers, 224);
+IPCBOX_ABI_FIELD(ipcbox_stat, reserved, 228);
+
+IPCBOX_ABI_SIZE(ipcbox_port_list, 32);
+IPCBOX_ABI_FIELD(ipcbox_port_list, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_port_list, cursor, 8);
+IPCBOX_ABI_FIELD(ipcbox_port_list, entries, 16);
+IPCBOX_ABI_FIELD(ipcbox_port_list, entry_size, 24);
+IPCBOX_ABI_FIELD(ipcbox_port_list, count, 28);
+
+IPCBOX_ABI_SIZE(ipcbox_set, 40);
+IPCBOX_ABI_FIELD(ipcbox_set, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_set, mode, 8);
+IPCBOX_ABI_FIELD(ipcbox_set, uid, 12);
+IPCBOX_ABI_FIELD(ipcbox_set, gid, 16);
+IPCBOX_ABI_FIELD(ipcbox_set, max_msgsize, 20);
+IPCBOX_ABI_FIELD(ipcbox_set, max_messages, 24);
+IPCBOX_ABI_FIELD(ipcbox_set, max_bytes, 32);
+
+IPCBOX_ABI_SIZE(ipcbox_send, 56);
+IPCBOX_ABI_FIELD(ipcbox_send, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_send, data, 8);
+IPCBOX_ABI_FIELD(ipcbox_send, len, 16);
+IPCBOX_ABI_FIELD(ipcbox_send, type, 24);
+IPCBOX_ABI_FIELD(ipcbox_send, priority, 32);
+IPCBOX_ABI_FIELD(ipcbox_send, reserved, 36);
+IPCBOX_ABI_FIELD(ipcbox_send, deadline, 40);
+IPCBOX_ABI_FIELD(ipcbox_send, id, 48);
+
+IPCBOX_ABI_SIZE(ipcbox_recv, 88);
+IPCBOX_ABI_FIELD(ipcbox_recv, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_recv, data, 8);
+IPCBOX_ABI_FIELD(ipcbox_recv, len, 16);
+IPCBOX_ABI_FIELD(ipcbox_recv, type, 24);
+IPCBOX_ABI_FIELD(ipcbox_recv, deadline, 32);
+IPCBOX_ABI_FIELD(ipcbox_recv, msg_len, 40);
+IPCBOX_ABI_FIELD(ipcbox_recv, msg_type, 48);
+IPCBOX_ABI_FIELD(ipcbox_recv, msg_id, 56);
+IPCBOX_ABI_FIELD(ipcbox_recv, msg_flags, 64);
+IPCBOX_ABI_FIELD(ipcbox_recv, msg_priority, 68);
+IPCBOX_ABI_FIELD(ipcbox_recv, sender_pid, 72);
+IPCBOX_ABI_FIELD(ipcbox_recv, sender_tid, 76);
+IPCBOX_ABI_FIELD(ipcbox_recv, sender_uid, 80);
+IPCBOX_ABI_FIELD(ipcbox_recv, sender_gid, 84);

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* ioctl tables: finding the row, checking and copying the argument */
+
+#include <linux/errno.h>
+#include <linux/ioctl.h>
+#include <linux/nospec.h>
+#include <linux/uaccess.h>
+
+#include "ioctl.h"
+
+static const struct ipcbox_ioctl_row *
+ipcbox_ioctl_find(const struct ipcbox_ioctl_table *table, unsigned int cmd)
+{
+	unsigned int nr = _IOC_NR(cmd) - table->first;
+	const struct ipcbox_ioctl_row *row;
+
+	if (_IOC_TYPE(cmd) != IPCBOX_IOC || nr >= table->nr)
+		return NULL;
+	row = &table->rows[array_index_nospec(nr, table->nr)];
+	return row->run && _IOC_DIR(cmd) == _IOC_DIR(row->cmd) ? row : NULL;
+}
+
+/**
+ * ipcbox_ioctl_run() - run a command
+ * @table: commands of this kind of descriptor
+ * @owner: what the descriptor is on
+ * @rights: of the descriptor
+ * @cmd: command as called, with the size that the caller knows
+ * @user: address of the argument
+ *
+ * Return: of the verb, or -ENOTTY (command), -EINVAL (too short, or flags),
+ * -E2BIG (unknown fields are not zero), -EBADF (rights), -EFAULT
+ */
+long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table, void *owner,
+		      u32 rights, unsigned int cmd, unsigned long user)
+{
+	const struct ipcbox_ioctl_row *row = ipcbox_ioctl_find(table, cmd);
+	struct ipcbox_ioctl call;
+	size_t known;
+	int ret;
+
+	if (!row)
+		return -ENOTTY;
+	if (_IOC_SIZE(cmd) < row->min_size)
+		return -EINVAL;
+	known = _IOC_SIZE(row->cmd);
+	call.owner = owner;
+	call.user = (void __user *)user;
+	call.size = min_t(size_t, _IOC_SIZE(cmd), known);
+	ret = copy_struct_from_user(&call.arg, known, call.user,
+				    _IOC_SIZE(cmd));
+	if (ret)
+		return ret;
+	if (call.arg.flags & ~row->flags)
+		return -EINVAL;
+	if (row->rights & ~rights)
+		return -EBADF;
+	return row->run(&call);
+}
+
+/** ipcbox_ioctl_put() - copy the argument back to the caller; 0 or -EFAULT */
+int ipcbox_ioctl_put(struct ipcbox_ioctl *call)
+{
+	return copy_to_user(call->user, &call->arg, call->size) ? -EFAULT : 0;
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Locks, lifetimes, and what guards which field
+ *
+ * This file holds no code. It is the one place that says how the parts of
+ * ipcbox exclude each other; the code asserts it with lockdep.
+ *
+ * Lock order, outermost first; a lock is taken only while holding locks above
+ * it in its own branch:
+ *
+ *	box->lock			rwsem, sleeps
+ *	|-- queue->lock			spinlock
+ *	`-- ipcbox_users_lock		spinlock
+ *
+ *	queue->poll.lock		taken with no other lock of ours held
+ *
+ *	tasklist_lock			taken by the core kernel around an exit
+ *	`-- pid->wait_pidfd.lock	taken by the core kernel around
+ *	    |				ipcbox_owner_exited(), and by us alone
+ *	    `-- workqueue internals
+ *
+ * No lock is held while user memory is touched, so a page fault that never
+ * ends (userfaultfd, FUSE) stops one thread and no other. No port holds the
+ * lock of another port.
+ *
+ * What guards what:
+ *
+ *	box->{by_id,by_name,ports,dead}		box->lock
+ *	port->{linked,mode,uid,gid}		box->lock
+ *	port->{handles,senders,receivers}	port->queue.lock
+ *	everything in struct ipcbox_queue	queue->lock
+ *	message->{node,by_type,seq,state,sender}	queue->lock, from
+ *						ipcbox_queue_send() on
+ *	waiter->{node,msg}			queue->lock, until waiter->result
+ *						is set; then the waiting thread
+ *	waiter->result				written under queue->lock with
+ *						release, read with acquire
+ *	user->{ports,bytes}			atomic
+ *
+ * All other fields are set before an object is shared, and never change.
+ *
+ * Lifetimes:
+ *
+ *	object		a reference is held by
+ *	box		its network namespace, each open /dev/ipcbox, each port
+ *	port		its box while linked, each handle, each listing of it,
+ *			its owner watch, a queued owner->work
+ *	handle		its struct file
+ *	message		whoever it belongs to: the sender until it is sent, the
+ *			queue, the receiver that took it; and each peeker
+ *	waiter		the stack of the waiting thread
+ *	user		each handle, each port, each message
+ *	module		each open file (file_operations.owner)
+ *
+ * Teardown of a port has two phases. ipcbox_port_delete() unlinks it from its
+ * box, after which nobody can find it, and kills its queue, after which every
+ * operation on it fails with EIDRM and nobody waits in it. The memory goes with
+ * the last reference. Between the two, these still hold references: open
+ * handles; receivers between take and settle, through their handle; the exit
+ * work of its owner. At module exit there are no handles (each pins the
+ * module), and destroying the workqueue waits for the rest.
+ */

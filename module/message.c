@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Messages: allocation, charging, the sender's stamp, copies in and out */
+
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/moduleparam.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "compat.h"
+#include "message.h"
+#include "quota.h"
+
+/* Lengths are ints to many programs; nobody needs more in one message. */
+#define IPCBOX_MSGSIZE_CEILING	(1UL << 30)
+
+unsigned long ipcbox_max_msgsize = 16UL << 20;
+module_param_named(max_msgsize, ipcbox_max_msgsize, ulong, 0644);
+MODULE_PARM_DESC(max_msgsize,
+		 "Largest message of any port, in bytes (default 16 MiB, at most 1 GiB)");
+
+static struct kmem_cache *ipcbox_message_cache;
+
+/** ipcbox_max_msgsize_now() - the module's limit on a message, in bytes */
+size_t ipcbox_max_msgsize_now(void)
+{
+	return min(READ_ONCE(ipcbox_max_msgsize), IPCBOX_MSGSIZE_CEILING);
+}
+
+static size_t ipcbox_message_charge(const struct ipcbox_message *msg)
+{
+	return IPCBOX_MESSAGE_SIZE + msg->len;
+}
+
+static void ipcbox_message_unpin(struct ipcbox_message *msg)
+{
+	unsigned int i;
+
+	for (i = 0; i < msg->nr_pinned; i++)
+		ipcbox_compat_unpin(msg->pinned[i].bv_page);
+	kvfree(msg->pinned);
+}
+
+static void ipcbox_message_free_payload(struct ipcbox_message *msg)
+{
+	if (msg->pinned)
+		ipcbox_message_unpin(msg);
+	else if (msg->data != msg->inline_data)
+		kvfree(msg->data);
+}
+
+/*
+ * Each segment may begin and end in the middle of a page. A plain buffer is
+ * one segment, though before 6.4 it has nr_segs == 0.
+ */
+static unsigned int ipcbox_message_pages_max(const struct iov_iter *from)
+{
+	return DIV_ROUND_UP(iov_iter_count(from), PAGE_SIZE) +
+	       2 * max(from->nr_segs, 1UL);
+}
+
+/* Pin up to a batch of pages; bytes pinned, or a negative errno. */
+static ssize_t ipcbox_message_pin_some(struct ipcbox_message *msg,
+				       struct iov_iter *from, unsigned int max)
+{
+	struct page *pages[16];
+	size_t offset, left;
+	ssize_t bytes;
+	unsigned int i;
+
+	bytes = ipcbox_compat_iter_pin(from, pages,
+				       min_t(unsigned int, max - msg->nr_pinned,
+					     ARRAY_SIZE(pages)), &offset);
+	if (bytes <= 0)
+		return bytes ?: -EFAULT;
+	for (i = 0, left = bytes; left; i++) {
+		struct bio_vec *bv = &msg->pinned[msg->nr_pinned++];
+
+		bv->bv_page = pages[i];
+		bv->bv_offset = offset;
+		bv->bv_len = min_t(size_t, left, PAGE_SIZE - offset);
+		left -= bv->bv_len;
+		offset = 0;
+	}
+	return bytes;
+}
+
+static int ipcbox_message_pin(struct ipcbox_message *msg, struct iov_iter *from)
+{
+	unsigned int max = ipcbox_message_pages_max(from);
+	ssize_t ret;
+
+	msg->pinned = kvmalloc_array(max, sizeof(*msg->pinned),
+				     GFP_KERNEL_ACCOUNT);
+	if (!msg->pinned)
+		return -ENOMEM;
+	while (iov_iter_count(from)) {
+		ret = ipcbox_message_pin_some(msg, from, max);
+		if (ret < 0)
+			return ret;
+	}
+	return 0;
+}
+
+static int ipcbox_message_copy_in(struct ipcbox_message *msg,
+				  struct iov_iter *from)
+{
+	if (msg->len > IPCBOX_MESSAGE_INLINE) {
+		msg->data = kvmalloc(msg->len, GFP_KERNEL_ACCOUNT);
+		if (!msg->data)
+			return -ENOMEM;
+	}
+	return copy_from_iter_full(msg->data, msg->len, from) ? 0 : -EFAULT;
+}
+
+static void ipcbox_message_stamp(struct ipcbox_message *msg)
+{
+	msg->sender_pid = get_pid(task_tgid(current));
+	msg->sender_tid = get_pid(task_pid(current));
+	current_euid_egid(&msg->sender_uid, &msg->sender_gid);
+}
+
+/**
+ * ipcbox_message_new() - make a message of what an iterator yields
+ * @user: account to charge
+ * @from: source of the payload, all of which is used; not longer than
+ *	ipcbox_max_msgsize_now()
+ * @pin: leave the payload in the caller's pages; the caller promises to wait
+ *	until the message is received or recalled
+ *
+ * The message has no type and no priority, and the caller as its sender.
+ *
+ * Return: the message, or an ERR_PTR with nothing charged: -EDQUOT, -ENOMEM,
+ * -EFAULT
+ */
+struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
+					  struct iov_iter *from, bool pin)
+{
+	struct ipcbox_message *msg;
+	int ret;
+
+	msg = kmem_cache_alloc(ipcbox_message_cache, GFP_KERNEL);
+	if (!msg)
+		return ERR_PTR(-ENOMEM);
+	msg->len = iov_iter_count(from);
+	ret = ipcbox_user_charge_bytes(user, ipcbox_message_charge(msg));
+	if (ret) {
+		kmem_cache_free(ipcbox_message_cache, msg);
+		return ERR_PTR(ret);
+	}
+	refcount_set(&msg->ref, 1);
+	msg->state = IPCBOX_MESSAGE_NEW;
+	msg->sender = NULL;
+	msg->type = 0;
+	msg->priority = 0;
+	msg->user = ipcbox_user_get(user);
+	msg->pinned = NULL;
+	msg->nr_pinned = 0;
+	msg->data = msg->inline_data;
+	ipcbox_message_stamp(msg);
+
+	ret = pin ? ipcbox_message_pin(msg, from) :
+		    ipcbox_message_copy_in(msg, from);
+	if (ret) {
+		ipcbox_message_put(msg);
+		return ERR_PTR(ret);
+	}
+	return msg;
+}
+
+/* Called by ipcbox_message_put() for the last reference. */
+void ipcbox_message_release(struct ipcbox_message *msg)
+{
+	ipcbox_message_free_payload(msg);
+	put_pid(msg->sender_pid);
+	put_pid(msg->sender_tid);
+	ipcbox_user_uncharge_bytes(msg->user, ipcbox_message_charge(msg));
+	ipcbox_user_put(msg->user);
+	kmem_cache_free(ipcbox_message_cache, msg);
+}
+
+static int ipcbox_message_copy_out_pinned(struct ipcbox_message *msg,
+					  struct iov_iter *to)
+{
+	unsigned int i;
+
+	for (i = 0; i < msg->nr_pinned; i++) {
+		const struct bio_vec *bv = &msg->pinned[i];
+
+		if (copy_page_to_iter(bv->bv_page, bv->bv_offset, bv->bv_len,
+				      to) != bv->bv_len)
+			return -EFAULT;
+	}
+	return 0;
+}
+
+/**
+ * ipcbox_message_copy_out() - copy the whole payload
+ * @msg: message that the caller has taken or peeks at
+ * @to: destination, with room for it
+ *
+ * Return: 0, or -EFAULT with part of it copied
+ */
+int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to)
+{
+	if (msg->pinned)
+		return ipcbox_message_copy_out_pinned(msg, to);
+	return copy_to_iter(msg->data, msg->len, to) == msg->len ? 0 : -EFAULT;
+}
+
+int __init ipcbox_message_init(void)
+{
+	ipcbox_message_cache =
+		kmem_cache_create_usercopy("ipcbox_message",
+					   IPCBOX_MESSAGE_SIZE, 0,
+					   SLAB_HWCACHE_ALIGN | SLAB_ACCOUNT,
+					   offsetof(struct ipcbox_message,
+						    inline_data),
+					   IPCBOX_MESSAGE_INLINE, NULL);
+	return ipcbox_message_cache ? 0 : -ENOMEM;
+}
+
+void ipcbox_message_exit(void)
+{
+	kmem_cache_destroy(ipcbox_message_cache);
+}

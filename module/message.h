@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A message: one indivisible payload in its envelope
+ *
+ * The payload lies in one of three places, chosen by length when the message
+ * is made:
+ *
+ *	inline	small: in the slab object of the message itself
+ *	copied	larger: in memory of its own
+ *	pinned	large, and the sender waits until it is received anyway: in the
+ *		sender's own pages, from which the receiver copies, once
+ *
+ * The life of a message, driven by queue.c under the lock of its queue:
+ *
+ *	NEW -> QUEUED -> TAKEN -> (gone)
+ *	          ^--------'|
+ *	                    `--> RECALLED -> (gone)
+ *
+ * A new message belongs to its sender, a queued one to the queue, a taken one
+ * to the receiver that copies it at the moment. A receiver that fails puts its
+ * message back in line. A message is recalled when its sender gives up while a
+ * receiver is copying it; the receiver then drops it as if it had never been.
+ */
+#ifndef _IPCBOX_MESSAGE_H
+#define _IPCBOX_MESSAGE_H
+
+#include <linux/bvec.h>
+#include <linux/list.h>
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+#include <linux/uio.h>
+
+struct ipcbox_user;
+struct ipcbox_waiter;
+
+/* Six cache lines; ten messages to a page. */
+#define IPCBOX_MESSAGE_SIZE	384
+
+/*
+ * From this length on, pinning the sender's pages and copying once costs less
+ * than copying twice. See selftests/bench for how it was measured.
+ */
+#define IPCBOX_PIN_MIN		(32UL << 10)
+
+enum ipcbox_message_state {
+	IPCBOX_MESSAGE_NEW,
+	IPCBOX_MESSAGE_QUEUED,
+	IPCBOX_MESSAGE_TAKEN,
+	IPCBOX_MESSAGE_RECALLED,
+};
+
+struct ipcbox_message {
+	refcount_t ref;
+
+	/* queue->lock, from ipcbox_queue_send() on */
+	enum ipcbox_message_state state;
+	struct list_head node;		/* in queue->line[priority] */
+	struct rb_node by_type;		/* in queue->by_type, if type != 0 */
+	struct ipcbox_waiter *sender;	/* who waits with it; NULL: admitted */
+	u64 seq;			/* its place within its priority */
+
+	/* Constant from ipcbox_message_new() on. */
+	u64 id;
+	u64 type;
+	size_t len;
+	u8 priority;
+	kuid_t sender_uid;
+	kgid_t sender_gid;
+	struct pid *sender_pid;
+	struct pid *sender_tid;
+	struct ipcbox_user *user;	/* charged for it */
+	struct bio_vec *pinned;		/* the sender's pages, or NULL */
+	unsigned int nr_pinned;
+	void *data;			/* inline_data or memory of its own */
+	u8 inline_data[];
+};
+
+#define IPCBOX_MESSAGE_INLINE \
+	(IPCBOX_MESSAGE_SIZE - offsetof(struct ipcbox_message, inline_data))
+
+extern unsigned long ipcbox_max_msgsize;
+size_t ipcbox_max_msgsize_now(void);
+
+struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
+					  struct iov_iter *from, bool pin);
+void ipcbox_message_release(struct ipcbox_message *msg);
+int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to);
+
+int ipcbox_message_init(void);
+void ipcbox_message_exit(void);
+
+static inline struct ipcbox_message *
+ipcbox_message_get(struct ipcbox_message *msg)
+{
+	refcount_inc(&msg->ref);
+	return msg;
+}
+
+static inline void ipcbox_message_put(struct ipcbox_message *msg)
+{
+	if (refcount_dec_and_test(&msg->ref))
+		ipcbox_message_release(msg);
+}
+
+#endif /* _IPCBOX_MESSAGE_H */

@@ -1,0 +1,461 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Ports: attributes, permissions, attachment, and the end of a port */
+
+#include <linux/capability.h>
+#include <linux/cred.h>
+#include <linux/err.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+
+#include "box.h"
+#include "message.h"
+#include "port.h"
+#include "quota.h"
+#include "trace.h"
+
+#define IPCBOX_MODE_MASK	0666
+#define IPCBOX_RIGHTS \
+	(IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE)
+
+/* Attributes */
+
+static bool ipcbox_port_name_char_valid(unsigned char c)
+{
+	return (c > 0x20 && c < 0x7f && c != '/') || c >= 0x80;
+}
+
+/**
+ * ipcbox_port_name_valid() - may a port have this name?
+ * @name: IPCBOX_NAME_SIZE bytes from a caller; empty is valid, no name
+ *
+ * The first character leaves room for options ('-') and for ids ('@') where
+ * programs take a name.
+ */
+bool ipcbox_port_name_valid(const char *name)
+{
+	size_t i, len = strnlen(name, IPCBOX_NAME_SIZE);
+
+	if (len == IPCBOX_NAME_SIZE || name[0] == '-' || name[0] == '@')
+		return false;
+	for (i = 0; i < len; i++)
+		if (!ipcbox_port_name_char_valid(name[i]))
+			return false;
+	return !memchr_inv(name + len, 0, IPCBOX_NAME_SIZE - len);
+}
+
+static int ipcbox_limits_parse(struct ipcbox_limits *limits, u32 max_msgsize,
+			       u64 max_messages, u64 max_bytes)
+{
+	size_t ceiling = ipcbox_max_msgsize_now();
+
+	if (max_msgsize > ceiling)
+		return -EINVAL;
+	if (!max_msgsize)
+		max_msgsize = max_bytes ? min_t(u64, max_bytes, ceiling) : ceiling;
+	if (max_bytes && max_bytes < max_msgsize)
+		return -EINVAL;
+	limits->max_msgsize = max_msgsize;
+	limits->max_messages = max_messages;
+	limits->max_bytes = max_bytes;
+	return 0;
+}
+
+static int ipcbox_uid_parse(kuid_t *uid, u32 id)
+{
+	*uid = id == IPCBOX_ID_SELF ? current_euid() :
+				      make_kuid(current_user_ns(), id);
+	return uid_valid(*uid) ? 0 : -EINVAL;
+}
+
+static int ipcbox_gid_parse(kgid_t *gid, u32 id)
+{
+	*gid = id == IPCBOX_ID_SELF ? current_egid() :
+				      make_kgid(current_user_ns(), id);
+	return gid_valid(*gid) ? 0 : -EINVAL;
+}
+
+static int ipcbox_ids_parse(struct ipcbox_port_attr *attr,
+			    const struct ipcbox_port_create *arg,
+			    struct ipcbox_box *box)
+{
+	int ret;
+
+	ret = ipcbox_uid_parse(&attr->uid, arg->uid);
+	if (!ret)
+		ret = ipcbox_gid_parse(&attr->gid, arg->gid);
+	if (ret)
+		return ret;
+	if (uid_eq(attr->uid, current_euid()) && in_egroup_p(attr->gid))
+		return 0;
+	return ipcbox_box_capable(box) ? 0 : -EPERM;
+}
+
+/**
+ * ipcbox_port_attr_parse() - check what a caller wants and translate it
+ * @attr: result; points into @arg
+ * @arg: argument of IPCBOX_PORT_CREATE
+ * @box: box that the port is for
+ *
+ * Return: 0, -EINVAL, -EOPNOTSUPP or -EPERM
+ */
+int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
+			   const struct ipcbox_port_create *arg,
+			   struct ipcbox_box *box)
+{
+	int ret;
+
+	if (!ipcbox_port_name_valid(arg->name) ||
+	    arg->rights & ~IPCBOX_RIGHTS || arg->mode & ~IPCBOX_MODE_MASK)
+		return -EINVAL;
+	if (arg->kind != IPCBOX_KIND_MAILBOX ||
+	    arg->sharing != IPCBOX_SHARE_ANY ||
+	    arg->owner > IPCBOX_OWNER_HANDLE)
+		return -EOPNOTSUPP;
+	attr->name = arg->name;
+	attr->kind = arg->kind;
+	attr->owner = arg->owner;
+	attr->sharing = arg->sharing;
+	attr->mode = arg->mode;
+	ret = ipcbox_limits_parse(&attr->limits, arg->max_msgsize,
+				  arg->max_messages, arg->max_bytes);
+	return ret ?: ipcbox_ids_parse(attr, arg, box);
+}
+
+/* Permissions */
+
+static bool ipcbox_port_may_manage_locked(const struct ipcbox_port *port)
+{
+	lockdep_assert_held(&port->box->lock);
+	return uid_eq(current_euid(), port->uid) ||
+	       uid_eq(current_euid(), port->creator_uid) ||
+	       ipcbox_box_capable(port->box);
+}
+
+/** ipcbox_port_may_manage() - may the caller change and delete the port? */
+bool ipcbox_port_may_manage(const struct ipcbox_port *port)
+{
+	bool may;
+
+	down_read(&port->box->lock);
+	may = ipcbox_port_may_manage_locked(port);
+	up_read(&port->box->lock);
+	return may;
+}
+
+/* As ipcperms(): the first class that the caller belongs to decides. */
+static u32 ipcbox_port_mode_of_current(const struct ipcbox_port *port)
+{
+	lockdep_assert_held(&port->box->lock);
+	if (uid_eq(current_euid(), port->uid) ||
+	    uid_eq(current_euid(), port->creator_uid))
+		return port->mode >> 6;
+	if (in_egroup_p(port->gid))
+		return port->mode >> 3;
+	return port->mode;
+}
+
+static bool ipcbox_port_permits_locked(const struct ipcbox_port *port,
+				       u32 rights)
+{
+	u32 wanted = 0;
+
+	if (rights & IPCBOX_RIGHT_RECV)
+		wanted |= 0004;
+	if (rights & IPCBOX_RIGHT_SEND)
+		wanted |= 0002;
+	if (wanted & ~ipcbox_port_mode_of_current(port) &&
+	    !ipcbox_box_capable(port->box))
+		return false;
+	return !(rights & IPCBOX_RIGHT_MANAGE) ||
+	       ipcbox_port_may_manage_locked(port);
+}
+
+/**
+ * ipcbox_port_permit() - may the caller open the port with these rights?
+ * @port: port
+ * @rights: IPCBOX_RIGHT_*
+ *
+ * Return: 0, -EINVAL or -EACCES
+ */
+int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights)
+{
+	bool permits;
+
+	if (rights & ~IPCBOX_RIGHTS)
+		return -EINVAL;
+	if (rights & IPCBOX_RIGHT_RECV &&
+	    port->owner_policy == IPCBOX_OWNER_PROCESS &&
+	    !ipcbox_owner_is_current(&port->owner))
+		return -EACCES;
+	down_read(&port->box->lock);
+	permits = ipcbox_port_permits_locked(port, rights);
+	up_read(&port->box->lock);
+	return permits ? 0 : -EACCES;
+}
+
+/* Attachment */
+
+static void ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
+{
+	lockdep_assert_held(&port->queue.lock);
+	port->handles += n;
+	if (rights & IPCBOX_RIGHT_SEND)
+		port->senders += n;
+	if (rights & IPCBOX_RIGHT_RECV)
+		port->receivers += n;
+}
+
+/**
+ * ipcbox_port_attach() - count a handle in
+ * @port: port
+ * @rights: of the handle
+ *
+ * Return: 0, or -EIDRM if the port is deleted
+ */
+int ipcbox_port_attach(struct ipcbox_port *port, u32 rights)
+{
+	int ret = 0;
+
+	spin_lock(&port->queue.lock);
+	if (port->queue.dead)
+		ret = -EIDRM;
+	else
+		ipcbox_port_count(port, rights, 1);
+	spin_unlock(&port->queue.lock);
+	return ret;
+}
+
+/** ipcbox_port_detach() - count a handle out; the last may take the port along */
+void ipcbox_port_detach(struct ipcbox_port *port, u32 rights)
+{
+	bool last;
+
+	spin_lock(&port->queue.lock);
+	ipcbox_port_count(port, rights, -1);
+	last = !port->handles && port->owner_policy == IPCBOX_OWNER_HANDLE;
+	/* Nobody attaches between this decision and the deletion. */
+	if (last)
+		port->queue.dead = true;
+	spin_unlock(&port->queue.lock);
+	if (last)
+		ipcbox_port_delete(port);
+}
+
+/* Beginning and end */
+
+static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
+			     const struct ipcbox_port_attr *attr)
+{
+	kref_init(&port->ref);
+	port->box = ipcbox_box_get(box);
+	port->id = ipcbox_box_new_id(box);
+	strscpy(port->name, attr->name, sizeof(port->name));
+	port->kind = attr->kind;
+	port->owner_policy = attr->owner;
+	port->sharing = attr->sharing;
+	port->mode = attr->mode;
+	port->uid = attr->uid;
+	port->gid = attr->gid;
+	port->creator_uid = current_euid();
+	port->created = ktime_get_real_ns();
+	ipcbox_owner_init(&port->owner);
+	ipcbox_queue_init(&port->queue, &attr->limits);
+	port->queue.port_id = port->id;
+}
+
+/**
+ * ipcbox_port_new() - make a port
+ * @box: box that it is for; ipcbox_box_link() puts it there
+ * @attr: attributes
+ *
+ * The port is charged to the caller until its memory is freed.
+ *
+ * Return: a reference, or an ERR_PTR: -EDQUOT, -ENOMEM
+ */
+struct ipcbox_port *ipcbox_port_new(struct ipcbox_box *box,
+				    const struct ipcbox_port_attr *attr)
+{
+	struct ipcbox_port *port;
+	int ret = -ENOMEM;
+
+	port = kzalloc(sizeof(*port), GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return ERR_PTR(-ENOMEM);
+	port->user = ipcbox_user_get_current();
+	if (!port->user)
+		goto fail;
+	ret = ipcbox_user_charge_port(port->user);
+	if (ret)
+		goto fail_user;
+	ipcbox_port_init(port, box, attr);
+	return port;
+
+fail_user:
+	ipcbox_user_put(port->user);
+fail:
+	kfree(port);
+	return ERR_PTR(ret);
+}
+
+/**
+ * ipcbox_port_delete() - delete a port; nothing happens if it is deleted
+ * @port: port that was linked; the caller keeps its reference
+ */
+void ipcbox_port_delete(struct ipcbox_port *port)
+{
+	if (!ipcbox_box_unlink(port->box, port))
+		return;
+	trace_ipcbox_port_delete(port);
+	ipcbox_queue_kill(&port->queue);
+	/* That of the box. */
+	ipcbox_port_put(port);
+}
+
+/* For ipcbox_port_put(), with the last reference. */
+void ipcbox_port_release(struct kref *ref)
+{
+	struct ipcbox_port *port = container_of(ref, struct ipcbox_port, ref);
+
+	WARN_ON_ONCE(port->linked || port->handles);
+	ipcbox_owner_release(&port->owner);
+	ipcbox_user_uncharge_port(port->user);
+	ipcbox_user_put(port->user);
+	ipcbox_box_put(port->box);
+	kfree(port);
+}
+
+/* Changing and looking */
+
+static int ipcbox_port_set_limits(struct ipcbox_port *port,
+				  const struct ipcbox_set *set)
+{
+	const struct ipcbox_limits *now = &port->queue.limits;
+	struct ipcbox_limits limits;
+	int ret;
+
+	lockdep_assert_held_write(&port->box->lock);
+	ret = ipcbox_limits_parse(&limits,
+				  set->flags & IPCBOX_SET_MAX_MSGSIZE ?
+				  set->max_msgsize : now->max_msgsize,
+				  set->flags & IPCBOX_SET_MAX_MESSAGES ?
+				  set->max_messages : now->max_messages,
+				  set->flags & IPCBOX_SET_MAX_BYTES ?
+				  set->max_bytes : now->max_bytes);
+	if (!ret)
+		ipcbox_queue_set_limits(&port->queue, &limits);
+	return ret;
+}
+
+/* What can fail first; the ids are checked before the limits are changed. */
+static int ipcbox_port_set_locked(struct ipcbox_port *port,
+				  const struct ipcbox_set *set)
+{
+	kuid_t uid = port->uid;
+	kgid_t gid = port->gid;
+	int ret = 0;
+
+	lockdep_assert_held_write(&port->box->lock);
+	if (set->flags & IPCBOX_SET_MODE && set->mode & ~IPCBOX_MODE_MASK)
+		return -EINVAL;
+	if (set->flags & IPCBOX_SET_UID)
+		ret = ipcbox_uid_parse(&uid, set->uid);
+	if (!ret && set->flags & IPCBOX_SET_GID)
+		ret = ipcbox_gid_parse(&gid, set->gid);
+	if (!ret)
+		ret = ipcbox_port_set_limits(port, set);
+	if (ret)
+		return ret;
+
+	if (set->flags & IPCBOX_SET_MODE)
+		port->mode = set->mode;
+	port->uid = uid;
+	port->gid = gid;
+	return 0;
+}
+
+/**
+ * ipcbox_port_set() - change attributes, all of them or none
+ * @port: port
+ * @set: argument of IPCBOX_SET with known flags
+ *
+ * Return: 0, -EINVAL or -EIDRM
+ */
+int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set)
+{
+	int ret = -EIDRM;
+
+	down_write(&port->box->lock);
+	if (port->linked)
+		ret = ipcbox_port_set_locked(port, set);
+	up_write(&port->box->lock);
+	return ret;
+}
+
+static void ipcbox_port_stat_queue(struct ipcbox_port *port,
+				   struct ipcbox_stat *stat)
+{
+	const struct ipcbox_counts *counts = &port->queue.counts;
+
+	lockdep_assert_held(&port->queue.lock);
+	stat->max_msgsize = port->queue.limits.max_msgsize;
+	stat->max_messages = port->queue.limits.max_messages;
+	stat->max_bytes = port->queue.limits.max_bytes;
+	stat->messages = counts->messages;
+	stat->bytes = counts->bytes;
+	stat->taken = counts->taken;
+	stat->sent = counts->sent;
+	stat->received = counts->received;
+	stat->sent_bytes = counts->sent_bytes;
+	stat->received_bytes = counts->received_bytes;
+	stat->waiting_senders = counts->waiting_senders;
+	stat->waiting_receivers = counts->waiting_receivers;
+	stat->next_size = ipcbox_queue_next_size_locked(&port->queue);
+	stat->senders = port->senders;
+	stat->receivers = port->receivers;
+	stat->handles = port->handles;
+}
+
+static void ipcbox_port_stat_ids(struct ipcbox_port *port,
+				 struct ipcbox_stat *stat)
+{
+	struct user_namespace *ns = current_user_ns();
+
+	lockdep_assert_held(&port->box->lock);
+	stat->mode = port->mode;
+	stat->uid = from_kuid_munged(ns, port->uid);
+	stat->gid = from_kgid_munged(ns, port->gid);
+	stat->creator_uid = from_kuid_munged(ns, port->creator_uid);
+	stat->creator_pid = pid_vnr(port->owner.pid);
+}
+
+/**
+ * ipcbox_port_stat() - describe a port as the caller may see it
+ * @port: port
+ * @stat: filled in, but for @stat->rights, which becomes 0
+ *
+ * Return: 0, or -EIDRM
+ */
+int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat)
+{
+	bool linked;
+
+	memset(stat, 0, sizeof(*stat));
+	stat->id = port->id;
+	memcpy(stat->name, port->name, sizeof(stat->name));
+	stat->kind = port->kind;
+	stat->owner = port->owner_policy;
+	stat->sharing = port->sharing;
+	stat->created = port->created;
+
+	down_read(&port->box->lock);
+	linked = port->linked;
+	ipcbox_port_stat_ids(port, stat);
+	spin_lock(&port->queue.lock);
+	ipcbox_port_stat_queue(port, stat);
+	spin_unlock(&port->queue.lock);
+	up_read(&port->box->lock);
+	return linked ? 0 : -EIDRM;
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A port: a named queue with attributes, permissions and an owner
+ *
+ *	new -> linked -> deleted -> freed
+ *
+ * A port is made by ipcbox_port_new() and can be found from
+ * ipcbox_box_link() on. ipcbox_port_delete() makes it unfindable and kills its
+ * queue; the memory goes with the last reference. A reference keeps the memory
+ * only: whether operations still work is the queue's to say.
+ */
+#ifndef _IPCBOX_PORT_H
+#define _IPCBOX_PORT_H
+
+#include <linux/kref.h>
+#include <linux/rbtree.h>
+#include <linux/types.h>
+#include <linux/uidgid.h>
+
+#include <linux/ipcbox.h>
+
+#include "owner.h"
+#include "queue.h"
+
+struct ipcbox_box;
+struct ipcbox_user;
+
+struct ipcbox_port {
+	struct kref ref;
+
+	/* Constant. */
+	struct ipcbox_box *box;
+	u64 id;
+	char name[IPCBOX_NAME_SIZE];	/* zero-padded */
+	enum ipcbox_kind kind;
+	enum ipcbox_owner owner_policy;
+	enum ipcbox_sharing sharing;
+	kuid_t creator_uid;
+	struct ipcbox_user *user;	/* charged for it */
+	u64 created;			/* CLOCK_REALTIME, ns */
+
+	/* box->lock */
+	struct rb_node by_id;
+	struct rb_node by_name;
+	bool linked;
+	u32 mode;
+	kuid_t uid;
+	kgid_t gid;
+
+	/* queue.lock */
+	u32 handles;
+	u32 senders;
+	u32 receivers;
+
+	struct ipcbox_owner_watch owner;
+	atomic64_t last_message_id;
+	struct ipcbox_queue queue;
+};
+
+/**
+ * struct ipcbox_port_attr - what a port is created with, all checked
+ */
+struct ipcbox_port_attr {
+	const char *name;
+	enum ipcbox_kind kind;
+	enum ipcbox_owner owner;
+	enum ipcbox_sharing sharing;
+	u32 mode;
+	kuid_t uid;
+	kgid_t gid;
+	struct ipcbox_limits limits;
+};
+
+bool ipcbox_port_name_valid(const char *name);
+int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
+			   const struct ipcbox_port_create *arg,
+			   struct ipcbox_box *box);
+
+struct ipcbox_port *ipcbox_port_new(struct ipcbox_box *box,
+				    const struct ipcbox_port_attr *attr);
+void ipcbox_port_delete(struct ipcbox_port *port);
+void ipcbox_port_release(struct kref *ref);
+
+bool ipcbox_port_may_manage(const struct ipcbox_port *port);
+int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights);
+int ipcbox_port_attach(struct ipcbox_port *port, u32 rights);
+void ipcbox_port_detach(struct ipcbox_port *port, u32 rights);
+
+int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set);
+int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat);
+
+static inline struct ipcbox_port *ipcbox_port_get(struct ipcbox_port *port)
+{
+	kref_get(&port->ref);
+	return port;
+}
+
+static inline void ipcbox_port_put(struct ipcbox_port *port)
+{
+	kref_put(&port->ref, ipcbox_port_release);
+}
+
+#endif /* _IPCBOX_PORT_H */

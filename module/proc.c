@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /proc/net/ipcbox: one line for each port of the reader's network namespace
+ *
+ * The columns are those of struct ipcbox_stat and bear its names. New ones are
+ * added before the last, the name, which may be empty ("-").
+ */
+
+#include <linux/err.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/seq_file_net.h>
+#include <net/net_namespace.h>
+
+#include "box.h"
+#include "port.h"
+#include "proc.h"
+
+/* The position is the id of the port shown, and 0 is the header. */
+static void *ipcbox_proc_at(struct seq_file *seq, loff_t *pos, u64 after)
+{
+	struct ipcbox_box *box = ipcbox_box_of_net(seq_file_net(seq));
+	struct ipcbox_port *port = ipcbox_box_next(box, after);
+
+	if (IS_ERR_OR_NULL(port)) {
+		*pos = S64_MAX;
+		return NULL;
+	}
+	*pos = port->id;
+	return port;
+}
+
+static void *ipcbox_proc_start(struct seq_file *seq, loff_t *pos)
+{
+	if (*pos == S64_MAX)
+		return NULL;
+	return *pos ? ipcbox_proc_at(seq, pos, *pos - 1) : SEQ_START_TOKEN;
+}
+
+static void ipcbox_proc_stop(struct seq_file *seq, void *v)
+{
+	if (v && v != SEQ_START_TOKEN)
+		ipcbox_port_put(v);
+}
+
+static void *ipcbox_proc_next(struct seq_file *seq, void *v, loff_t *pos)
+{
+	ipcbox_proc_stop(seq, v);
+	return ipcbox_proc_at(seq, pos, *pos);
+}
+
+static void ipcbox_proc_limit(struct seq_file *seq, u64 limit, u64 none)
+{
+	if (limit == none)
+		seq_puts(seq, " -");
+	else
+		seq_printf(seq, " %llu", limit);
+}
+
+static int ipcbox_proc_show(struct seq_file *seq, void *v)
+{
+	static const char * const owners[] = { "kernel", "process", "handle" };
+	struct ipcbox_stat stat;
+
+	if (v == SEQ_START_TOKEN) {
+		seq_puts(seq, "id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers name\n");
+		return 0;
+	}
+	if (ipcbox_port_stat(v, &stat))
+		return 0;
+	seq_printf(seq, "%llu mailbox %s any %04o %u %u %u %d %u",
+		   stat.id, owners[stat.owner], stat.mode, stat.uid, stat.gid,
+		   stat.creator_uid, stat.creator_pid, stat.max_msgsize);
+	ipcbox_proc_limit(seq, stat.max_messages, IPCBOX_UNLIMITED);
+	ipcbox_proc_limit(seq, stat.max_bytes, 0);
+	seq_printf(seq, " %llu %llu %llu %llu %llu %u %u %u %u %u %s\n",
+		   stat.messages, stat.bytes, stat.taken, stat.sent,
+		   stat.received, stat.senders, stat.receivers, stat.handles,
+		   stat.waiting_senders, stat.waiting_receivers,
+		   stat.name[0] ? stat.name : "-");
+	return 0;
+}
+
+static const struct seq_operations ipcbox_proc_ops = {
+	.start	= ipcbox_proc_start,
+	.next	= ipcbox_proc_next,
+	.stop	= ipcbox_proc_stop,
+	.show	= ipcbox_proc_show,
+};
+
+int ipcbox_proc_init(struct net *net)
+{
+	if (IS_ENABLED(CONFIG_PROC_FS) &&
+	    !proc_create_net("ipcbox", 0444, net->proc_net, &ipcbox_proc_ops,
+			     sizeof(struct seq_net_private)))
+		return -ENOMEM;
+	return 0;
+}
+
+void ipcbox_proc_exit(struct net *net)
+{
+	remove_proc_entry("ipcbox", net->proc_net);
+}

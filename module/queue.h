@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A queue: messages in order, a capacity, and those who wait
+ *
+ * One line, one rule: a message is in line, and can be received, from the
+ * moment it is sent. What capacity decides is when its sender may leave. A
+ * message is *admitted* when it fits the capacity; its sender is then gone or
+ * about to go. Otherwise it is *pending*: its sender waits in queue->senders,
+ * and leaves when the message is admitted or received. A rendezvous is a queue
+ * of capacity 0, which admits nothing; an unbounded one admits everything.
+ *
+ * Receiving has two steps, so that no lock is held over a copy and a receive
+ * that fails loses nothing: ipcbox_queue_take() takes the message out of the
+ * line; then either ipcbox_queue_settle() makes the receive final, or
+ * ipcbox_queue_give_back() puts the message back where it was. Until then it
+ * still uses the capacity. A receiver that has to wait is handed its message,
+ * taken, by the sender.
+ *
+ * At any time that the lock is free:
+ * - no waiting receiver accepts any message in line;
+ * - the longest-waiting sender's message does not fit.
+ *
+ * A queue knows messages, not payloads: no user pointers, no files.
+ */
+#ifndef _IPCBOX_QUEUE_H
+#define _IPCBOX_QUEUE_H
+
+#include <linux/list.h>
+#include <linux/poll.h>
+#include <linux/rbtree.h>
+#include <linux/spinlock.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+
+#include <linux/ipcbox.h>
+
+struct ipcbox_message;
+
+/**
+ * struct ipcbox_limits - what a queue admits
+ * @max_messages: admitted messages; 0 for a rendezvous
+ * @max_bytes: admitted bytes of payload; 0 for no such limit
+ * @max_msgsize: bytes of one message
+ */
+struct ipcbox_limits {
+	u64 max_messages;
+	u64 max_bytes;
+	u32 max_msgsize;
+};
+
+/**
+ * struct ipcbox_counts - the state of a queue in numbers
+ * @messages: in line
+ * @bytes: of payload in line
+ * @taken: taken by receivers and not yet settled
+ * @sent: sends that succeeded
+ * @sent_bytes: bytes of payload in @sent
+ * @received: receives that succeeded
+ * @received_bytes: bytes of payload in @received
+ * @waiting_senders: threads
+ * @waiting_receivers: threads
+ */
+struct ipcbox_counts {
+	u64 messages;
+	u64 bytes;
+	u64 taken;
+	u64 sent;
+	u64 sent_bytes;
+	u64 received;
+	u64 received_bytes;
+	u32 waiting_senders;
+	u32 waiting_receivers;
+};
+
+struct ipcbox_queue {
+	spinlock_t lock;		/* guards all but port_id */
+	bool dead;
+	u32 ready;			/* bit n: line[n] has messages */
+	u64 next_seq;
+	struct ipcbox_limits limits;
+	u64 admitted;			/* messages, in line or taken */
+	u64 admitted_bytes;
+	struct list_head receivers;	/* waiters, longest-waiting first */
+	struct list_head senders;	/* waiters, longest-waiting first */
+	struct rb_root by_type;		/* messages in line with type != 0 */
+	struct ipcbox_counts counts;
+	wait_queue_head_t poll;
+	struct list_head line[IPCBOX_PRIORITIES];
+
+	u64 port_id;			/* constant; for tracing */
+};
+
+/**
+ * struct ipcbox_wait - whether and how long to wait
+ * @nowait: fail with EAGAIN instead
+ * @deadline: CLOCK_MONOTONIC, ns; 0 for none
+ */
+struct ipcbox_wait {
+	bool nowait;
+	u64 deadline;
+};
+
+/**
+ * struct ipcbox_filter - what a receiver accepts
+ * @type: this type of message; 0 for all
+ * @room: payloads up to this length
+ * @peek: look, do not take
+ */
+struct ipcbox_filter {
+	u64 type;
+	size_t room;
+	bool peek;
+};
+
+void ipcbox_queue_init(struct ipcbox_queue *queue,
+		       const struct ipcbox_limits *limits);
+void ipcbox_queue_kill(struct ipcbox_queue *queue);
+void ipcbox_queue_set_limits(struct ipcbox_queue *queue,
+			     const struct ipcbox_limits *limits);
+
+int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
+		      const struct ipcbox_wait *wait);
+int ipcbox_queue_take(struct ipcbox_queue *queue,
+		      const struct ipcbox_filter *filter,
+		      const struct ipcbox_wait *wait,
+		      struct ipcbox_message **msgp, size_t *needed);
+bool ipcbox_queue_settle(struct ipcbox_queue *queue,
+			 struct ipcbox_message *msg);
+void ipcbox_queue_give_back(struct ipcbox_queue *queue,
+			    struct ipcbox_message *msg);
+bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
+			    struct ipcbox_message *msg);
+
+size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue);
+__poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,
+			   poll_table *table);
+
+#endif /* _IPCBOX_QUEUE_H */

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Quotas: accounts of users, found by kuid, and charges on them */
+
+#include <linux/cred.h>
+#include <linux/hashtable.h>
+#include <linux/moduleparam.h>
+#include <linux/slab.h>
+
+#include "quota.h"
+
+unsigned long ipcbox_max_ports_per_user = 1024;
+module_param_named(max_ports_per_user, ipcbox_max_ports_per_user, ulong, 0644);
+MODULE_PARM_DESC(max_ports_per_user,
+		 "Most ports that one user may have created (default 1024)");
+
+unsigned long ipcbox_max_bytes_per_user = 64UL << 20;
+module_param_named(max_bytes_per_user, ipcbox_max_bytes_per_user, ulong, 0644);
+MODULE_PARM_DESC(max_bytes_per_user,
+		 "Most bytes, with the overhead of each message, that one user may have queued (default 64 MiB)");
+
+static DEFINE_SPINLOCK(ipcbox_users_lock);
+static DEFINE_HASHTABLE(ipcbox_users, 7);
+
+static struct ipcbox_user *ipcbox_user_find_locked(kuid_t uid)
+{
+	struct ipcbox_user *user;
+
+	lockdep_assert_held(&ipcbox_users_lock);
+	hash_for_each_possible(ipcbox_users, user, node, __kuid_val(uid))
+		if (uid_eq(user->uid, uid))
+			return ipcbox_user_get(user);
+	return NULL;
+}
+
+static struct ipcbox_user *ipcbox_user_find(kuid_t uid)
+{
+	struct ipcbox_user *user;
+
+	spin_lock(&ipcbox_users_lock);
+	user = ipcbox_user_find_locked(uid);
+	spin_unlock(&ipcbox_users_lock);
+	return user;
+}
+
+/**
+ * ipcbox_user_get_current() - the account of the caller's real user id
+ *
+ * Return: a reference, or NULL when out of memory
+ */
+struct ipcbox_user *ipcbox_user_get_current(void)
+{
+	kuid_t uid = current_uid();
+	struct ipcbox_user *user, *new;
+
+	user = ipcbox_user_find(uid);
+	if (user)
+		return user;
+	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
+	if (!new)
+		return NULL;
+	new->uid = uid;
+	refcount_set(&new->ref, 1);
+
+	spin_lock(&ipcbox_users_lock);
+	user = ipcbox_user_find_locked(uid);
+	if (!user)
+		hash_add(ipcbox_users, &new->node, __kuid_val(uid));
+	spin_unlock(&ipcbox_users_lock);
+	if (!user)
+		return new;
+	kfree(new);
+	return user;
+}
+
+void ipcbox_user_put(struct ipcbox_user *user)
+{
+	bool last;
+
+	if (refcount_dec_not_one(&user->ref))
+		return;
+	spin_lock(&ipcbox_users_lock);
+	last = refcount_dec_and_test(&user->ref);
+	if (last)
+		hash_del(&user->node);
+	spin_unlock(&ipcbox_users_lock);
+	if (!last)
+		return;
+	WARN_ON_ONCE(atomic_long_read(&user->ports));
+	WARN_ON_ONCE(atomic_long_read(&user->bytes));
+	kfree(user);
+}
+
+/* Limits may be as large as a long: compare without overflow. */
+static int ipcbox_user_charge(atomic_long_t *account, unsigned long amount,
+			      unsigned long limit)
+{
+	limit = min_t(unsigned long, limit, LONG_MAX / 2);
+	if (likely(atomic_long_add_return(amount, account) <= limit))
+		return 0;
+	atomic_long_sub(amount, account);
+	return -EDQUOT;
+}
+
+int ipcbox_user_charge_port(struct ipcbox_user *user)
+{
+	return ipcbox_user_charge(&user->ports, 1,
+				  READ_ONCE(ipcbox_max_ports_per_user));
+}
+
+void ipcbox_user_uncharge_port(struct ipcbox_user *user)
+{
+	atomic_long_dec(&user->ports);
+}
+
+/**
+ * ipcbox_user_charge_bytes() - charge queued bytes, overhead included
+ * @user: account
+ * @bytes: at most ipcbox_max_msgsize plus overhead
+ *
+ * Return: 0, or -EDQUOT with nothing charged
+ */
+int ipcbox_user_charge_bytes(struct ipcbox_user *user, unsigned long bytes)
+{
+	return ipcbox_user_charge(&user->bytes, bytes,
+				  READ_ONCE(ipcbox_max_bytes_per_user));
+}
+
+void ipcbox_user_uncharge_bytes(struct ipcbox_user *user, unsigned long bytes)
+{
+	atomic_long_sub(bytes, &user->bytes);
+}

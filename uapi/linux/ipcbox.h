@@ -1,0 +1,523 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * ipcbox - mailbox IPC through /dev/ipcbox
+ *
+ * This header is the manual of the ABI. It may be included from C and C++.
+ *
+ * Theory of operation
+ * ===================
+ *
+ * Opening /dev/ipcbox gives a descriptor on a *box*: the set of ports that the
+ * caller's network namespace sees. Ports are created, opened, listed and
+ * deleted on the box. Creating or opening a port returns a second descriptor,
+ * the *handle*, on which messages are sent and received. The rights of a
+ * handle (SEND, RECV, MANAGE) are fixed when it is opened, as the access mode
+ * of a file is.
+ *
+ * A *message* is an indivisible payload of 0 to max_msgsize bytes with a type,
+ * a priority, an id and the identity of its sender, which the kernel stamps.
+ * write(2) and writev(2) send one message of type 0 and priority 0; read(2)
+ * and readv(2) receive the first message whatever its type. IPCBOX_SEND and
+ * IPCBOX_RECV do the same with metadata, filters and deadlines.
+ *
+ * Order
+ * -----
+ * Receivers get messages by priority, highest first, and in the order of
+ * sending within one priority. Priorities are strict: while messages of a
+ * higher priority keep arriving faster than they are received, those of a
+ * lower one wait. There is no ageing; whoever mixes priorities on one port
+ * decides that the low ones may starve. Among waiting receivers the longest-
+ * waiting one whose filter accepts the message gets it.
+ *
+ * Capacity
+ * --------
+ * Capacity decides how long a *sender* waits, never what a receiver may see: a
+ * message can be received from the moment it was sent. A sender may leave as
+ * soon as its message is within the capacity of the port; until then it waits
+ * with its message in line. So on a port of capacity 0 every send is a
+ * rendezvous, on one without limits no send waits, and when a port is full, a
+ * waiting sender's message of high priority still overtakes what is queued. A
+ * sender that gives up (signal, deadline, non-blocking) takes its message with
+ * it: a failed send has sent nothing.
+ *
+ * A non-blocking send to a port of capacity 0 succeeds only if a receiver is
+ * waiting for such a message, and hands it to that receiver.
+ *
+ * Nothing is lost
+ * ---------------
+ * A receive that fails (EFAULT, EMSGSIZE, a killed receiver) puts the message
+ * back at its place in line. A port that is deleted wakes everybody with EIDRM.
+ *
+ * Quotas
+ * ------
+ * Each message is charged to the real user id of its sender until it has been
+ * received, by its length plus &ipcbox_info.msg_overhead; each port is charged
+ * to the user who created it. Message memory also counts for the sender's
+ * memory cgroup.
+ *
+ * Rules for all ioctls
+ * ====================
+ * - All structs have the same layout for 32-bit and 64-bit callers. Pointers
+ *   travel as __u64. Padding and reserved fields must be zero (EINVAL).
+ * - Structs only ever grow at the end, and the size is part of the command
+ *   number. A program built against a newer header works on an older module as
+ *   long as the fields that the module does not know are zero (else E2BIG);
+ *   a program built against an older header works on a newer module.
+ * - Every struct starts with a flags word; unknown flags are EINVAL.
+ * - Unknown commands are ENOTTY. A struct shorter than in the first version of
+ *   the ABI is EINVAL.
+ * - Deadlines are absolute times of CLOCK_MONOTONIC in nanoseconds, 0 for none.
+ *   A deadline in the past still tries once. Because they are absolute, calls
+ *   restart after a signal handler installed with SA_RESTART; without it they
+ *   fail with EINTR.
+ *
+ * The ioctl type is 0xE1, which Documentation/userspace-api/ioctl/
+ * ioctl-number.rst does not assign.
+ */
+#ifndef _UAPI_LINUX_IPCBOX_H
+#define _UAPI_LINUX_IPCBOX_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/** define IPCBOX_ABI_VERSION - version of this ABI, as IPCBOX_INFO reports it */
+#define IPCBOX_ABI_VERSION	1
+
+/** define IPCBOX_NAME_SIZE - room for a port's name with its terminating NUL */
+#define IPCBOX_NAME_SIZE	64
+
+/** define IPCBOX_PRIORITIES - priorities go from 0 to IPCBOX_PRIORITIES - 1 */
+#define IPCBOX_PRIORITIES	32
+
+/** define IPCBOX_IOV_MAX - most segments in one message (UIO_MAXIOV) */
+#define IPCBOX_IOV_MAX		1024
+
+/** define IPCBOX_UNLIMITED - a capacity without a limit */
+#define IPCBOX_UNLIMITED	(~(__u64)0)
+
+/** define IPCBOX_ID_SELF - uid or gid field: that of the caller, or no change */
+#define IPCBOX_ID_SELF		(~(__u32)0)
+
+/**
+ * enum ipcbox_kind - what a port carries
+ * @IPCBOX_KIND_MAILBOX: messages with boundaries, from any sender to any
+ *	receiver
+ */
+enum ipcbox_kind {
+	IPCBOX_KIND_MAILBOX	= 0,
+};
+
+/**
+ * enum ipcbox_owner - who keeps a port alive
+ * @IPCBOX_OWNER_KERNEL: the port outlives every process; it goes when it is
+ *	deleted, or with its network namespace
+ * @IPCBOX_OWNER_PROCESS: the port also goes when the process (thread group)
+ *	that created it exits, even where another process still holds a handle;
+ *	only threads of that process may receive
+ * @IPCBOX_OWNER_HANDLE: the port also goes when its last handle is closed
+ */
+enum ipcbox_owner {
+	IPCBOX_OWNER_KERNEL	= 0,
+	IPCBOX_OWNER_PROCESS	= 1,
+	IPCBOX_OWNER_HANDLE	= 2,
+};
+
+/**
+ * enum ipcbox_sharing - who gets a message when several receivers could
+ * @IPCBOX_SHARE_ANY: the longest-waiting receiver whose filter accepts it
+ */
+enum ipcbox_sharing {
+	IPCBOX_SHARE_ANY	= 0,
+};
+
+/* Rights of a handle. */
+
+/** define IPCBOX_RIGHT_SEND - may send; needs w in the port's mode */
+#define IPCBOX_RIGHT_SEND	(1U << 0)
+/** define IPCBOX_RIGHT_RECV - may receive; needs r in the port's mode */
+#define IPCBOX_RIGHT_RECV	(1U << 1)
+/**
+ * define IPCBOX_RIGHT_MANAGE - may change and delete the port; needs the uid of
+ * the port or of its creator, or CAP_IPC_OWNER
+ */
+#define IPCBOX_RIGHT_MANAGE	(1U << 2)
+
+/* Flags of single calls. */
+
+/** define IPCBOX_NOWAIT - do not wait: EAGAIN instead (as O_NONBLOCK, for one call) */
+#define IPCBOX_NOWAIT		(1ULL << 0)
+/**
+ * define IPCBOX_IOVEC - data points to an array of struct iovec, in the layout
+ * of the calling program (32-bit or 64-bit), and len is the number of elements
+ */
+#define IPCBOX_IOVEC		(1ULL << 1)
+/** define IPCBOX_PEEK - IPCBOX_RECV only: leave the message where it is */
+#define IPCBOX_PEEK		(1ULL << 2)
+/** define IPCBOX_EXCL - IPCBOX_PORT_CREATE only: EEXIST if the name is taken */
+#define IPCBOX_EXCL		(1ULL << 3)
+
+/**
+ * struct ipcbox_info - IPCBOX_INFO: what this module can do, and its limits
+ * @flags: in: must be 0
+ * @abi_version: out: IPCBOX_ABI_VERSION of the module
+ * @msg_overhead: out: bytes charged for each message in addition to its length
+ * @kinds: out: bit n is set if enum ipcbox_kind value n is supported
+ * @sharings: out: bit n is set if enum ipcbox_sharing value n is supported
+ * @owners: out: bit n is set if enum ipcbox_owner value n is supported
+ * @call_flags: out: the per-call flags that IPCBOX_SEND or IPCBOX_RECV know
+ * @max_msgsize: out: largest message of any port, in bytes
+ * @max_ports: out: most ports that one user may have created
+ * @max_bytes: out: most bytes, with overhead, that one user may have queued
+ * @user_ports: out: ports that the caller's user has created and that exist,
+ *	or are deleted and still have open handles
+ * @user_bytes: out: bytes that the caller's user has queued now
+ * @box_ports: out: ports in this box
+ */
+struct ipcbox_info {
+	__u64	flags;
+	__u32	abi_version;
+	__u32	msg_overhead;
+	__u64	kinds;
+	__u64	sharings;
+	__u64	owners;
+	__u64	call_flags;
+	__u64	max_msgsize;
+	__u64	max_ports;
+	__u64	max_bytes;
+	__u64	user_ports;
+	__u64	user_bytes;
+	__u64	box_ports;
+};
+
+/**
+ * struct ipcbox_port_create - IPCBOX_PORT_CREATE: create a port, or open it
+ * @flags: in: IPCBOX_NOWAIT gives a handle with O_NONBLOCK set; IPCBOX_EXCL
+ *	fails if the name is taken. Without IPCBOX_EXCL an existing port of that
+ *	name is opened, with @rights, and the attributes are ignored.
+ * @name: in: 1 to 63 bytes of printable ASCII or bytes above 0x7f, without
+ *	white space and '/', not starting with '-' or '@'; terminated by a NUL,
+ *	zero behind it. An empty name makes a port that has only an id.
+ * @rights: in: IPCBOX_RIGHT_* of the returned handle; any, for the creator
+ * @kind: in: enum ipcbox_kind
+ * @owner: in: enum ipcbox_owner
+ * @sharing: in: enum ipcbox_sharing
+ * @mode: in: permission bits as of a file, 0000 to 0666: r may receive, w may
+ *	send. The caller's umask is not applied.
+ * @uid: in: user of the port; IPCBOX_ID_SELF or the effective uid, unless the
+ *	caller has CAP_IPC_OWNER
+ * @gid: in: group of the port; IPCBOX_ID_SELF or a group of the caller, unless
+ *	the caller has CAP_IPC_OWNER
+ * @max_msgsize: in: largest message in bytes; 0 for the module's limit
+ * @max_messages: in: capacity in messages: 0 is a rendezvous,
+ *	IPCBOX_UNLIMITED no limit
+ * @max_bytes: in: capacity in bytes of payload, at least @max_msgsize; 0 for no
+ *	limit by bytes
+ * @id: out: id of the port, never used again in this box
+ *
+ * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
+ * EEXIST (name taken, IPCBOX_EXCL), EACCES (exists, @rights not granted),
+ * EDQUOT (too many ports of this user), EINVAL (attributes), EPERM (@uid or
+ * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know),
+ * ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
+ */
+struct ipcbox_port_create {
+	__u64	flags;
+	char	name[IPCBOX_NAME_SIZE];
+	__u32	rights;
+	__u32	kind;
+	__u32	owner;
+	__u32	sharing;
+	__u32	mode;
+	__u32	uid;
+	__u32	gid;
+	__u32	max_msgsize;
+	__u64	max_messages;
+	__u64	max_bytes;
+	__u64	id;
+};
+
+/**
+ * struct ipcbox_port_open - IPCBOX_PORT_OPEN: open a port by name or by id
+ * @flags: in: IPCBOX_NOWAIT gives a handle with O_NONBLOCK set
+ * @name: in: name of the port; empty to open it by @id
+ * @rights: in: IPCBOX_RIGHT_* of the handle; 0 gives one that can only
+ *	IPCBOX_STAT, which anybody may
+ * @reserved: in: must be 0
+ * @id: in: id of the port, with an empty @name, else 0; out: id of the port
+ *
+ * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
+ * ENOENT (no such port), EACCES (a right is not granted), EINVAL, EMFILE,
+ * ENFILE, ENOMEM, EFAULT, EIDRM (the box is gone).
+ */
+struct ipcbox_port_open {
+	__u64	flags;
+	char	name[IPCBOX_NAME_SIZE];
+	__u32	rights;
+	__u32	reserved;
+	__u64	id;
+};
+
+/**
+ * struct ipcbox_port_delete - IPCBOX_PORT_DELETE: delete a port
+ * @flags: in: must be 0
+ * @name: in: name of the port; empty to delete it by @id
+ * @id: in: id of the port, with an empty @name, else 0
+ *
+ * The name is free at once. All waiters wake with EIDRM, queued messages are
+ * freed, poll() on old handles reports EPOLLHUP | EPOLLERR. A message that a
+ * receiver is copying at this moment is delivered.
+ *
+ * Return: 0, or -1 with errno: ENOENT, EACCES (not the owner), EINVAL, EFAULT,
+ * EIDRM (the box is gone).
+ */
+struct ipcbox_port_delete {
+	__u64	flags;
+	char	name[IPCBOX_NAME_SIZE];
+	__u64	id;
+};
+
+/**
+ * struct ipcbox_stat - IPCBOX_STAT and IPCBOX_PORT_LIST: all about one port
+ * @flags: in: must be 0; out: 0
+ * @id: out: id of the port
+ * @name: out: name, empty if it has none
+ * @kind: out: enum ipcbox_kind
+ * @owner: out: enum ipcbox_owner
+ * @sharing: out: enum ipcbox_sharing
+ * @mode: out: permission bits
+ * @uid: out: user of the port
+ * @gid: out: group of the port
+ * @creator_uid: out: effective user who created it
+ * @creator_pid: out: process that created it, 0 if it is not visible from here
+ * @rights: out: rights of this handle; 0 in a list
+ * @max_msgsize: out: largest message in bytes
+ * @max_messages: out: capacity in messages
+ * @max_bytes: out: capacity in bytes, 0 for no limit
+ * @created: out: time of creation, CLOCK_REALTIME in nanoseconds
+ * @messages: out: messages that can be received now, those of waiting senders
+ *	included
+ * @bytes: out: bytes of payload in @messages
+ * @taken: out: messages that receivers are copying at this moment
+ * @sent: out: messages whose send has succeeded since creation
+ * @received: out: messages received since creation
+ * @sent_bytes: out: bytes of payload in @sent
+ * @received_bytes: out: bytes of payload in @received
+ * @next_size: out: length of the message that is first in line, 0 without one
+ * @senders: out: open handles with IPCBOX_RIGHT_SEND
+ * @receivers: out: open handles with IPCBOX_RIGHT_RECV
+ * @handles: out: all open handles
+ * @waiting_senders: out: threads that wait in a send
+ * @waiting_receivers: out: threads that wait in a receive
+ * @reserved: out: 0
+ *
+ * The numbers of one port are taken at one moment, under its lock.
+ *
+ * Return: 0, or -1 with errno: EIDRM (port deleted), EFAULT.
+ */
+struct ipcbox_stat {
+	__u64	flags;
+	__u64	id;
+	char	name[IPCBOX_NAME_SIZE];
+	__u32	kind;
+	__u32	owner;
+	__u32	sharing;
+	__u32	mode;
+	__u32	uid;
+	__u32	gid;
+	__u32	creator_uid;
+	__s32	creator_pid;
+	__u32	rights;
+	__u32	max_msgsize;
+	__u64	max_messages;
+	__u64	max_bytes;
+	__u64	created;
+	__u64	messages;
+	__u64	bytes;
+	__u64	taken;
+	__u64	sent;
+	__u64	received;
+	__u64	sent_bytes;
+	__u64	received_bytes;
+	__u64	next_size;
+	__u32	senders;
+	__u32	receivers;
+	__u32	handles;
+	__u32	waiting_senders;
+	__u32	waiting_receivers;
+	__u32	reserved;
+};
+
+/**
+ * struct ipcbox_port_list - IPCBOX_PORT_LIST: the ports of the box, in pieces
+ * @flags: in: must be 0
+ * @cursor: in: list ports with an id above this one, 0 to begin;
+ *	out: the last id listed, to go on from
+ * @entries: in: pointer to an array of struct ipcbox_stat
+ * @entry_size: in: size of one element of the caller's struct ipcbox_stat; what
+ *	is longer there than in the module's is filled with zeros
+ * @count: in: number of elements; out: number filled in, 0 at the end
+ *
+ * Ports come in the order of their ids, so ports that exist during the whole
+ * listing are listed exactly once.
+ *
+ * Return: 0, or -1 with errno: EINVAL (@entry_size below that of the first ABI
+ * version, or above 4096), EFAULT, EINTR, EIDRM (the box is gone).
+ */
+struct ipcbox_port_list {
+	__u64	flags;
+	__u64	cursor;
+	__u64	entries;
+	__u32	entry_size;
+	__u32	count;
+};
+
+/* What IPCBOX_SET changes. */
+
+/** define IPCBOX_SET_MODE - set the permission bits */
+#define IPCBOX_SET_MODE		(1ULL << 0)
+/** define IPCBOX_SET_UID - set the user; as msgctl(IPC_SET), open handles keep their rights */
+#define IPCBOX_SET_UID		(1ULL << 1)
+/** define IPCBOX_SET_GID - set the group */
+#define IPCBOX_SET_GID		(1ULL << 2)
+/** define IPCBOX_SET_MAX_MSGSIZE - set the largest message; queued ones stay */
+#define IPCBOX_SET_MAX_MSGSIZE	(1ULL << 3)
+/** define IPCBOX_SET_MAX_MESSAGES - set the capacity in messages; queued ones stay */
+#define IPCBOX_SET_MAX_MESSAGES	(1ULL << 4)
+/** define IPCBOX_SET_MAX_BYTES - set the capacity in bytes; queued ones stay */
+#define IPCBOX_SET_MAX_BYTES	(1ULL << 5)
+
+/**
+ * struct ipcbox_set - IPCBOX_SET: change attributes of a port
+ * @flags: in: IPCBOX_SET_* for the fields to change; the others are ignored
+ * @mode: in: as in struct ipcbox_port_create
+ * @uid: in: as in struct ipcbox_port_create, but any uid of the caller's user
+ *	namespace may be given
+ * @gid: in: any gid of the caller's user namespace
+ * @max_msgsize: in: as in struct ipcbox_port_create
+ * @max_messages: in: as in struct ipcbox_port_create
+ * @max_bytes: in: as in struct ipcbox_port_create
+ *
+ * All or nothing. A larger capacity lets waiting senders go.
+ *
+ * Return: 0, or -1 with errno: EBADF (no IPCBOX_RIGHT_MANAGE), EINVAL, EFAULT,
+ * EIDRM (port deleted).
+ */
+struct ipcbox_set {
+	__u64	flags;
+	__u32	mode;
+	__u32	uid;
+	__u32	gid;
+	__u32	max_msgsize;
+	__u64	max_messages;
+	__u64	max_bytes;
+};
+
+/**
+ * struct ipcbox_send - IPCBOX_SEND: send one message
+ * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC
+ * @data: in: pointer to the payload, or to an array of struct iovec
+ * @len: in: length in bytes, or number of elements with IPCBOX_IOVEC
+ * @type: in: type of the message; 0 for none
+ * @priority: in: 0 to IPCBOX_PRIORITIES - 1
+ * @reserved: in: must be 0
+ * @deadline: in: absolute CLOCK_MONOTONIC time in ns, 0 for none
+ * @id: out: id of the message, unique within its port and ascending
+ *
+ * Return: 0, or -1 with errno, in which case nothing was sent: EAGAIN (would
+ * wait), ETIMEDOUT, EINTR, EMSGSIZE (longer than max_msgsize), EDQUOT (the
+ * sender's quota), EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), EFAULT,
+ * EINVAL, ENOMEM. If @id cannot be written the send fails with EFAULT before
+ * anything is sent.
+ */
+struct ipcbox_send {
+	__u64	flags;
+	__u64	data;
+	__u64	len;
+	__u64	type;
+	__u32	priority;
+	__u32	reserved;
+	__u64	deadline;
+	__u64	id;
+};
+
+/**
+ * struct ipcbox_recv - IPCBOX_RECV: receive one message
+ * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC, IPCBOX_PEEK
+ * @data: in: pointer to a buffer, or to an array of struct iovec
+ * @len: in: size of the buffer in bytes, or number of elements
+ * @type: in: receive only messages of this type; 0 for any
+ * @deadline: in: absolute CLOCK_MONOTONIC time in ns, 0 for none
+ * @msg_len: out: length of the message; also set when the call fails with
+ *	EMSGSIZE, to the length needed
+ * @msg_type: out: type of the message
+ * @msg_id: out: id of the message
+ * @msg_flags: out: 0
+ * @msg_priority: out: priority of the message
+ * @sender_pid: out: process id of the sender in the receiver's pid namespace, 0
+ *	if it is not visible from there
+ * @sender_tid: out: thread id of the sender, likewise
+ * @sender_uid: out: effective user id of the sender in the receiver's user
+ *	namespace, the overflow id if it is not mapped there
+ * @sender_gid: out: effective group id of the sender, likewise
+ *
+ * Return: 0, or -1 with errno, in which case the message is still first in
+ * line: EAGAIN (would wait), ETIMEDOUT, EINTR, EMSGSIZE (buffer too short),
+ * EBADF (no IPCBOX_RIGHT_RECV, or the port belongs to another process), EIDRM
+ * (port deleted), EFAULT, EINVAL, ENOMEM.
+ */
+struct ipcbox_recv {
+	__u64	flags;
+	__u64	data;
+	__u64	len;
+	__u64	type;
+	__u64	deadline;
+	__u64	msg_len;
+	__u64	msg_type;
+	__u64	msg_id;
+	__u32	msg_flags;
+	__u32	msg_priority;
+	__s32	sender_pid;
+	__s32	sender_tid;
+	__u32	sender_uid;
+	__u32	sender_gid;
+};
+
+/** define IPCBOX_IOC - ioctl type of all commands */
+#define IPCBOX_IOC		0xE1
+
+/* Commands on the box, an open /dev/ipcbox. */
+
+/** define IPCBOX_INFO - features and limits, see &struct ipcbox_info */
+#define IPCBOX_INFO		_IOWR(IPCBOX_IOC, 0x00, struct ipcbox_info)
+/** define IPCBOX_PORT_CREATE - create a port, see &struct ipcbox_port_create */
+#define IPCBOX_PORT_CREATE	_IOWR(IPCBOX_IOC, 0x01, struct ipcbox_port_create)
+/** define IPCBOX_PORT_OPEN - open a port, see &struct ipcbox_port_open */
+#define IPCBOX_PORT_OPEN	_IOWR(IPCBOX_IOC, 0x02, struct ipcbox_port_open)
+/** define IPCBOX_PORT_DELETE - delete a port, see &struct ipcbox_port_delete */
+#define IPCBOX_PORT_DELETE	_IOW(IPCBOX_IOC, 0x03, struct ipcbox_port_delete)
+/** define IPCBOX_PORT_LIST - list ports, see &struct ipcbox_port_list */
+#define IPCBOX_PORT_LIST	_IOWR(IPCBOX_IOC, 0x04, struct ipcbox_port_list)
+
+/*
+ * Commands on a handle. FIONREAD works as well: the length of the message that
+ * is first in line, 0 if there is none.
+ */
+
+/** define IPCBOX_SEND - send a message, see &struct ipcbox_send */
+#define IPCBOX_SEND		_IOWR(IPCBOX_IOC, 0x40, struct ipcbox_send)
+/** define IPCBOX_RECV - receive a message, see &struct ipcbox_recv */
+#define IPCBOX_RECV		_IOWR(IPCBOX_IOC, 0x41, struct ipcbox_recv)
+/** define IPCBOX_STAT - attributes and state, see &struct ipcbox_stat */
+#define IPCBOX_STAT		_IOWR(IPCBOX_IOC, 0x42, struct ipcbox_stat)
+/** define IPCBOX_SET - change attributes, see &struct ipcbox_set */
+#define IPCBOX_SET		_IOW(IPCBOX_IOC, 0x43, struct ipcbox_set)
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _UAPI_LINUX_IPCBOX_H */
