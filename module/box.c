@@ -111,17 +111,13 @@ static int ipcbox_port_name_cmp_node(struct rb_node *a,
 	return ipcbox_port_name_cmp(ipcbox_port_by_name(a)->name, b);
 }
 
-/* A port whose owner has exited is gone, though its deletion is still queued. */
-static bool ipcbox_port_orphaned(const struct ipcbox_port *port)
+/*
+ * Takes over a reference: the port itself or, if somebody else is about to
+ * delete it, NULL with that done.
+ */
+static struct ipcbox_port *ipcbox_port_unless_gone(struct ipcbox_port *port)
 {
-	return port->owner_policy == IPCBOX_OWNER_PROCESS &&
-	       ipcbox_owner_exited(&port->owner);
-}
-
-/* Takes over a reference: the port itself, or NULL if it is an orphan. */
-static struct ipcbox_port *ipcbox_port_unless_orphaned(struct ipcbox_port *port)
-{
-	if (!ipcbox_port_orphaned(port))
+	if (!ipcbox_port_gone(port))
 		return port;
 	ipcbox_port_delete(port);
 	ipcbox_port_put(port);
@@ -180,7 +176,7 @@ int ipcbox_box_link(struct ipcbox_box *box, struct ipcbox_port *port,
 		up_write(&box->lock);
 		if (ret != -EEXIST)
 			break;
-		*existing = ipcbox_port_unless_orphaned(*existing);
+		*existing = ipcbox_port_unless_gone(*existing);
 	} while (!*existing);
 	if (!ret)
 		trace_ipcbox_port_create(port);
@@ -246,7 +242,7 @@ struct ipcbox_port *ipcbox_box_find(struct ipcbox_box *box,
 		ipcbox_port_get(port);
 	up_read(&box->lock);
 	if (port)
-		port = ipcbox_port_unless_orphaned(port);
+		port = ipcbox_port_unless_gone(port);
 	return port ?: ERR_PTR(dead ? -EIDRM : -ENOENT);
 }
 
@@ -291,7 +287,7 @@ struct ipcbox_port *ipcbox_box_next(struct ipcbox_box *box, u64 after)
 		if (!port)
 			return dead ? ERR_PTR(-EIDRM) : NULL;
 		after = port->id;
-		live = ipcbox_port_unless_orphaned(port);
+		live = ipcbox_port_unless_gone(port);
 	} while (!live);
 	return live;
 }

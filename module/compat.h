@@ -8,6 +8,9 @@
 #define _IPCBOX_COMPAT_H
 
 #include <linux/mm.h>
+#include <linux/nsproxy.h>
+#include <linux/sched.h>
+#include <linux/time_namespace.h>
 #include <linux/uio.h>
 #include <linux/version.h>
 
@@ -55,5 +58,22 @@ static inline void ipcbox_compat_unpin(struct page *page)
 	put_page(page);
 }
 #endif
+
+/*
+ * ipcbox_compat_deadline - translate a deadline out of the caller's time
+ * namespace; 0 stays 0, no deadline
+ *
+ * timens_ktime_to_host() is not exported to modules.
+ */
+static inline u64 ipcbox_compat_deadline(u64 deadline)
+{
+	s64 host = min_t(u64, deadline, KTIME_MAX);
+
+#ifdef CONFIG_TIME_NS
+	host = ktime_sub(host, timespec64_to_ktime(
+			current->nsproxy->time_ns->offsets.monotonic));
+#endif
+	return deadline ? clamp_t(s64, host, 1, KTIME_MAX) : 0;
+}
 
 #endif /* _IPCBOX_COMPAT_H */

@@ -19,16 +19,22 @@
 
 #define IPCBOX_ENTRY_SIZE_MAX	4096U
 
+static struct ipcbox_box *ipcbox_control_box(const struct ipcbox_ioctl *call)
+{
+	return call->file->private_data;
+}
+
 /* Ports by name or id */
 
-static int ipcbox_control_find(struct ipcbox_box *box, const char *name, u64 id,
+static int ipcbox_control_find(const struct ipcbox_ioctl *call,
+			       const char *name, u64 id,
 			       struct ipcbox_port **port)
 {
 	struct ipcbox_port_key key = { .name = name, .id = id };
 
 	if (!ipcbox_port_name_valid(name) || (name[0] && id))
 		return -EINVAL;
-	*port = ipcbox_box_find(box, &key);
+	*port = ipcbox_box_find(ipcbox_control_box(call), &key);
 	return PTR_ERR_OR_ZERO(*port);
 }
 
@@ -67,7 +73,7 @@ static int ipcbox_control_open(struct ipcbox_ioctl *call)
 
 	if (arg->reserved)
 		return -EINVAL;
-	ret = ipcbox_control_find(call->owner, arg->name, arg->id, &port);
+	ret = ipcbox_control_find(call, arg->name, arg->id, &port);
 	if (ret)
 		return ret;
 	arg->id = port->id;
@@ -76,7 +82,7 @@ static int ipcbox_control_open(struct ipcbox_ioctl *call)
 	return ret;
 }
 
-/* The name is taken. */
+/* The name is taken. Takes over the reference. */
 static int ipcbox_control_create_exists(struct ipcbox_ioctl *call,
 					struct ipcbox_port *existing)
 {
@@ -112,7 +118,7 @@ static int ipcbox_control_link(struct ipcbox_ioctl *call,
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
-	ret = ipcbox_box_link(call->owner, port, &existing);
+	ret = ipcbox_box_link(ipcbox_control_box(call), port, &existing);
 	if (!ret) {
 		fd_install(fd, file);
 		return fd;
@@ -124,27 +130,51 @@ static int ipcbox_control_link(struct ipcbox_ioctl *call,
 	return ret;
 }
 
-static int ipcbox_control_create(struct ipcbox_ioctl *call)
+static int ipcbox_control_create_new(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_port_create *arg = &call->arg.port_create;
 	struct ipcbox_port_attr attr;
 	struct ipcbox_port *port;
 	int ret;
 
-	ret = ipcbox_port_attr_parse(&attr, arg, call->owner);
+	ret = ipcbox_port_attr_parse(&attr, arg, ipcbox_control_box(call));
 	if (ret)
 		return ret;
+	port = ipcbox_port_new(ipcbox_control_box(call), &attr);
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	arg->id = port->id;
+	ret = ipcbox_ioctl_put(call);
+	if (!ret)
+		ret = ipcbox_control_link(call, port);
+	ipcbox_port_put(port);
+	return ret;
+}
+
+/* One whose name is taken needs neither valid attributes nor quota. */
+static int ipcbox_control_try_create(struct ipcbox_ioctl *call)
+{
+	const char *name = call->arg.port_create.name;
+	struct ipcbox_port *existing;
+	int ret = -ENOENT;
+
+	if (!ipcbox_port_name_valid(name))
+		return -EINVAL;
+	if (name[0])
+		ret = ipcbox_control_find(call, name, 0, &existing);
+	if (ret == -ENOENT)
+		return ipcbox_control_create_new(call);
+	return ret ?: ipcbox_control_create_exists(call, existing);
+}
+
+static int ipcbox_control_create(struct ipcbox_ioctl *call)
+{
+	int ret;
+
 	do {
-		port = ipcbox_port_new(call->owner, &attr);
-		if (IS_ERR(port))
-			return PTR_ERR(port);
-		arg->id = port->id;
-		ret = ipcbox_ioctl_put(call);
-		if (!ret)
-			ret = ipcbox_control_link(call, port);
-		ipcbox_port_put(port);
-		/* It was there, and was deleted before it could be opened. */
-	} while (ret == -ENOENT);
+		ret = ipcbox_control_try_create(call);
+		/* -ENOENT: it was there, but not any more when it was opened. */
+	} while (ret == -ENOENT && !fatal_signal_pending(current));
 	return ret;
 }
 
@@ -154,7 +184,7 @@ static int ipcbox_control_delete(struct ipcbox_ioctl *call)
 	struct ipcbox_port *port;
 	int ret;
 
-	ret = ipcbox_control_find(call->owner, arg->name, arg->id, &port);
+	ret = ipcbox_control_find(call, arg->name, arg->id, &port);
 	if (ret)
 		return ret;
 	if (ipcbox_port_may_manage(port))
@@ -209,8 +239,8 @@ static int ipcbox_control_list(struct ipcbox_ioctl *call)
 	    arg->entry_size > IPCBOX_ENTRY_SIZE_MAX)
 		return -EINVAL;
 	for (n = 0; n < arg->count; n++, to += arg->entry_size) {
-		ret = ipcbox_control_list_next(call->owner, &arg->cursor,
-					       &stat);
+		ret = ipcbox_control_list_next(ipcbox_control_box(call),
+					       &arg->cursor, &stat);
 		if (!ret)
 			break;
 		if (ret > 0)
@@ -243,7 +273,7 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	info->max_bytes = READ_ONCE(ipcbox_max_bytes_per_user);
 	info->user_ports = atomic_long_read(&user->ports);
 	info->user_bytes = atomic_long_read(&user->bytes);
-	info->box_ports = ipcbox_box_ports(call->owner);
+	info->box_ports = ipcbox_box_ports(ipcbox_control_box(call));
 	ipcbox_user_put(user);
 	return ipcbox_ioctl_put(call);
 }
@@ -285,8 +315,7 @@ static const struct ipcbox_ioctl_table ipcbox_control_table = {
 static long ipcbox_control_ioctl(struct file *file, unsigned int cmd,
 				 unsigned long arg)
 {
-	return ipcbox_ioctl_run(&ipcbox_control_table, file->private_data, 0,
-				cmd, arg);
+	return ipcbox_ioctl_run(&ipcbox_control_table, file, 0, cmd, arg);
 }
 
 static int ipcbox_control_open_device(struct inode *inode, struct file *file)

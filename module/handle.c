@@ -92,7 +92,7 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 	struct ipcbox_message *msg;
 	int ret;
 
-	if (READ_ONCE(handle->tx->dead))
+	if (ipcbox_port_gone(handle->port))
 		return -EIDRM;
 	if (len > READ_ONCE(handle->tx->limits.max_msgsize))
 		return -EMSGSIZE;
@@ -204,17 +204,29 @@ static struct ipcbox_handle *ipcbox_handle_of(const struct file *file)
 	return file->private_data;
 }
 
-static bool ipcbox_handle_nowait(const struct kiocb *iocb)
+static struct ipcbox_wait ipcbox_wait_of_iocb(const struct kiocb *iocb)
 {
-	return iocb->ki_flags & IOCB_NOWAIT ||
-	       iocb->ki_filp->f_flags & O_NONBLOCK;
+	return (struct ipcbox_wait){
+		.nowait = iocb->ki_flags & IOCB_NOWAIT ||
+			  iocb->ki_filp->f_flags & O_NONBLOCK,
+	};
+}
+
+static struct ipcbox_wait ipcbox_wait_of_ioctl(const struct ipcbox_ioctl *call,
+					       u64 deadline)
+{
+	return (struct ipcbox_wait){
+		.nowait = call->arg.flags & IPCBOX_NOWAIT ||
+			  call->file->f_flags & O_NONBLOCK,
+		.deadline = ipcbox_compat_deadline(deadline),
+	};
 }
 
 static ssize_t ipcbox_handle_write_iter(struct kiocb *iocb,
 					struct iov_iter *from)
 {
 	struct ipcbox_outgoing out = {
-		.wait.nowait = ipcbox_handle_nowait(iocb),
+		.wait = ipcbox_wait_of_iocb(iocb),
 	};
 
 	return ipcbox_handle_send(ipcbox_handle_of(iocb->ki_filp), from, &out);
@@ -222,7 +234,7 @@ static ssize_t ipcbox_handle_write_iter(struct kiocb *iocb,
 
 static ssize_t ipcbox_handle_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
-	struct ipcbox_wait wait = { .nowait = ipcbox_handle_nowait(iocb) };
+	const struct ipcbox_wait wait = ipcbox_wait_of_iocb(iocb);
 	struct ipcbox_filter filter = {};
 	size_t needed;
 
@@ -286,8 +298,7 @@ static int ipcbox_handle_ioctl_send(struct ipcbox_ioctl *call)
 	struct ipcbox_send __user *user = call->user;
 	const struct ipcbox_send *send = &call->arg.send;
 	struct ipcbox_outgoing out = {
-		.wait.nowait = send->flags & IPCBOX_NOWAIT,
-		.wait.deadline = send->deadline,
+		.wait = ipcbox_wait_of_ioctl(call, send->deadline),
 		.type = send->type,
 		.priority = send->priority,
 		.id = &user->id,
@@ -301,7 +312,8 @@ static int ipcbox_handle_ioctl_send(struct ipcbox_ioctl *call)
 				    send->data, send->len);
 	if (ret)
 		return ret;
-	ret = ipcbox_handle_send(call->owner, &buffers.iter, &out);
+	ret = ipcbox_handle_send(ipcbox_handle_of(call->file), &buffers.iter,
+				 &out);
 	ipcbox_buffers_release(&buffers);
 	return ret < 0 ? ret : 0;
 }
@@ -316,10 +328,8 @@ static int ipcbox_handle_put_needed(struct ipcbox_ioctl *call, size_t needed)
 static int ipcbox_handle_ioctl_recv(struct ipcbox_ioctl *call)
 {
 	const struct ipcbox_recv *recv = &call->arg.recv;
-	struct ipcbox_wait wait = {
-		.nowait = recv->flags & IPCBOX_NOWAIT,
-		.deadline = recv->deadline,
-	};
+	const struct ipcbox_wait wait =
+		ipcbox_wait_of_ioctl(call, recv->deadline);
 	struct ipcbox_filter filter = {
 		.type = recv->type,
 		.peek = recv->flags & IPCBOX_PEEK,
@@ -332,8 +342,8 @@ static int ipcbox_handle_ioctl_recv(struct ipcbox_ioctl *call)
 				    recv->data, recv->len);
 	if (ret)
 		return ret;
-	ret = ipcbox_handle_recv(call->owner, &buffers.iter, &filter, &wait,
-				 call, &needed);
+	ret = ipcbox_handle_recv(ipcbox_handle_of(call->file), &buffers.iter,
+				 &filter, &wait, call, &needed);
 	ipcbox_buffers_release(&buffers);
 	if (ret == -EMSGSIZE)
 		return ipcbox_handle_put_needed(call, needed);
@@ -342,7 +352,7 @@ static int ipcbox_handle_ioctl_recv(struct ipcbox_ioctl *call)
 
 static int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
 {
-	struct ipcbox_handle *handle = call->owner;
+	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 	int ret = ipcbox_port_stat(handle->port, &call->arg.stat);
 
 	call->arg.stat.rights = handle->rights;
@@ -351,7 +361,7 @@ static int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
 
 static int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call)
 {
-	struct ipcbox_handle *handle = call->owner;
+	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 
 	return ipcbox_port_set(handle->port, &call->arg.set);
 }
@@ -394,11 +404,13 @@ static const struct ipcbox_ioctl_table ipcbox_handle_table = {
 static int ipcbox_handle_fionread(struct ipcbox_handle *handle, int __user *n)
 {
 	size_t size;
+	bool dead;
 
 	spin_lock(&handle->rx->lock);
+	dead = handle->rx->dead;
 	size = ipcbox_queue_next_size_locked(handle->rx);
 	spin_unlock(&handle->rx->lock);
-	return put_user((int)size, n);
+	return dead ? -EIDRM : put_user((int)size, n);
 }
 
 static long ipcbox_handle_ioctl(struct file *file, unsigned int cmd,
@@ -408,7 +420,7 @@ static long ipcbox_handle_ioctl(struct file *file, unsigned int cmd,
 
 	if (cmd == FIONREAD)
 		return ipcbox_handle_fionread(handle, (int __user *)arg);
-	return ipcbox_ioctl_run(&ipcbox_handle_table, handle, handle->rights,
+	return ipcbox_ioctl_run(&ipcbox_handle_table, file, handle->rights,
 				cmd, arg);
 }
 

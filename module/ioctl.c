@@ -23,7 +23,7 @@ ipcbox_ioctl_find(const struct ipcbox_ioctl_table *table, unsigned int cmd)
 /**
  * ipcbox_ioctl_run() - run a command
  * @table: commands of this kind of descriptor
- * @owner: what the descriptor is on
+ * @file: what it is called on
  * @rights: of the descriptor
  * @cmd: command as called, with the size that the caller knows
  * @user: address of the argument
@@ -31,8 +31,9 @@ ipcbox_ioctl_find(const struct ipcbox_ioctl_table *table, unsigned int cmd)
  * Return: of the verb, or -ENOTTY (command), -EINVAL (too short, or flags),
  * -E2BIG (unknown fields are not zero), -EBADF (rights), -EFAULT
  */
-long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table, void *owner,
-		      u32 rights, unsigned int cmd, unsigned long user)
+long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table,
+		      struct file *file, u32 rights, unsigned int cmd,
+		      unsigned long user)
 {
 	const struct ipcbox_ioctl_row *row = ipcbox_ioctl_find(table, cmd);
 	struct ipcbox_ioctl call;
@@ -44,7 +45,7 @@ long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table, void *owner,
 	if (_IOC_SIZE(cmd) < row->min_size)
 		return -EINVAL;
 	known = _IOC_SIZE(row->cmd);
-	call.owner = owner;
+	call.file = file;
 	call.user = (void __user *)user;
 	call.size = min_t(size_t, _IOC_SIZE(cmd), known);
 	ret = copy_struct_from_user(&call.arg, known, call.user,

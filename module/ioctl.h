@@ -32,13 +32,13 @@ union ipcbox_ioctl_arg {
 
 /**
  * struct ipcbox_ioctl - one call of a command
- * @owner: what the descriptor is on: a box or a handle
+ * @file: what it is called on
  * @user: the caller's argument
  * @size: of the argument, what the caller and the module both know
  * @arg: the argument
  */
 struct ipcbox_ioctl {
-	void *owner;
+	struct file *file;
 	void __user *user;
 	size_t size;
 	union ipcbox_ioctl_arg arg;
@@ -72,8 +72,9 @@ struct ipcbox_ioctl_table {
 	const struct ipcbox_ioctl_row *rows;
 };
 
-long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table, void *owner,
-		      u32 rights, unsigned int cmd, unsigned long user);
+long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table,
+		      struct file *file, u32 rights, unsigned int cmd,
+		      unsigned long user);
 int ipcbox_ioctl_put(struct ipcbox_ioctl *call);
 
 #endif /* _IPCBOX_IOCTL_H */

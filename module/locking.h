@@ -10,13 +10,15 @@
  *
  *	box->lock			rwsem, sleeps
  *	|-- queue->lock			spinlock
- *	`-- ipcbox_users_lock		spinlock
+ *	`-- pid->wait_pidfd.lock	spinlock, of the core kernel
+ *
+ *	ipcbox_users_lock		taken with no other lock of ours held
  *
  *	queue->poll.lock		taken with no other lock of ours held
  *
- *	tasklist_lock			taken by the core kernel around an exit
- *	`-- pid->wait_pidfd.lock	taken by the core kernel around
- *	    |				ipcbox_owner_exited(), and by us alone
+ *	tasklist_lock			held by the core kernel around an exit
+ *	`-- pid->wait_pidfd.lock	around ipcbox_owner_notify(), which
+ *	    |				takes no lock of ours
  *	    `-- workqueue internals
  *
  * No lock is held while user memory is touched, so a page fault that never
@@ -29,7 +31,7 @@
  *	port->{linked,mode,uid,gid}		box->lock
  *	port->{handles,senders,receivers}	port->queue.lock
  *	everything in struct ipcbox_queue	queue->lock
- *	message->{node,by_type,seq,state,sender}	queue->lock, from
+ *	message->{node,by_type,seq,state,sender,charged}	queue->lock, from
  *						ipcbox_queue_send() on
  *	waiter->{node,msg}			queue->lock, until waiter->result
  *						is set; then the waiting thread

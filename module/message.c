@@ -40,6 +40,8 @@ static void ipcbox_message_unpin(struct ipcbox_message *msg)
 	for (i = 0; i < msg->nr_pinned; i++)
 		ipcbox_compat_unpin(msg->pinned[i].bv_page);
 	kvfree(msg->pinned);
+	msg->pinned = NULL;
+	msg->nr_pinned = 0;
 }
 
 static void ipcbox_message_free_payload(struct ipcbox_message *msg)
@@ -92,7 +94,7 @@ static int ipcbox_message_pin(struct ipcbox_message *msg, struct iov_iter *from)
 	ssize_t ret;
 
 	msg->pinned = kvmalloc_array(max, sizeof(*msg->pinned),
-				     GFP_KERNEL_ACCOUNT);
+				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!msg->pinned)
 		return -ENOMEM;
 	while (iov_iter_count(from)) {
@@ -107,11 +109,29 @@ static int ipcbox_message_copy_in(struct ipcbox_message *msg,
 				  struct iov_iter *from)
 {
 	if (msg->len > IPCBOX_MESSAGE_INLINE) {
-		msg->data = kvmalloc(msg->len, GFP_KERNEL_ACCOUNT);
+		msg->data = kvmalloc(msg->len,
+				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 		if (!msg->data)
 			return -ENOMEM;
 	}
 	return copy_from_iter_full(msg->data, msg->len, from) ? 0 : -EFAULT;
+}
+
+/* Memory of devices and secret memory can be copied, but not pinned. */
+static int ipcbox_message_fill(struct ipcbox_message *msg,
+			       struct iov_iter *from, bool pin)
+{
+	const struct iov_iter start = *from;
+	int ret;
+
+	if (!pin)
+		return ipcbox_message_copy_in(msg, from);
+	ret = ipcbox_message_pin(msg, from);
+	if (ret != -EFAULT)
+		return ret;
+	ipcbox_message_unpin(msg);
+	*from = start;
+	return ipcbox_message_copy_in(msg, from);
 }
 
 static void ipcbox_message_stamp(struct ipcbox_message *msg)
@@ -125,7 +145,7 @@ static void ipcbox_message_stamp(struct ipcbox_message *msg)
  * ipcbox_message_new() - make a message of what an iterator yields
  * @user: account to charge
  * @from: source of the payload, all of which is used; not longer than
- *	ipcbox_max_msgsize_now()
+ *	IPCBOX_MSGSIZE_CEILING
  * @pin: leave the payload in the caller's pages; the caller promises to wait
  *	until the message is received or recalled
  *
@@ -151,6 +171,8 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 	}
 	refcount_set(&msg->ref, 1);
 	msg->state = IPCBOX_MESSAGE_NEW;
+	INIT_LIST_HEAD(&msg->node);
+	msg->charged = true;
 	msg->sender = NULL;
 	msg->type = 0;
 	msg->priority = 0;
@@ -160,13 +182,27 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 	msg->data = msg->inline_data;
 	ipcbox_message_stamp(msg);
 
-	ret = pin ? ipcbox_message_pin(msg, from) :
-		    ipcbox_message_copy_in(msg, from);
+	ret = ipcbox_message_fill(msg, from, pin);
 	if (ret) {
 		ipcbox_message_put(msg);
 		return ERR_PTR(ret);
 	}
 	return msg;
+}
+
+/**
+ * ipcbox_message_uncharge() - give the charge back before the memory
+ * @msg: message that has been received
+ *
+ * A sender that learns that its message has been received may send the next
+ * one on the same quota.
+ */
+void ipcbox_message_uncharge(struct ipcbox_message *msg)
+{
+	if (!msg->charged)
+		return;
+	msg->charged = false;
+	ipcbox_user_uncharge_bytes(msg->user, ipcbox_message_charge(msg));
 }
 
 /* Called by ipcbox_message_put() for the last reference. */
@@ -175,7 +211,7 @@ void ipcbox_message_release(struct ipcbox_message *msg)
 	ipcbox_message_free_payload(msg);
 	put_pid(msg->sender_pid);
 	put_pid(msg->sender_tid);
-	ipcbox_user_uncharge_bytes(msg->user, ipcbox_message_charge(msg));
+	ipcbox_message_uncharge(msg);
 	ipcbox_user_put(msg->user);
 	kmem_cache_free(ipcbox_message_cache, msg);
 }

@@ -59,6 +59,7 @@ struct ipcbox_message {
 	struct list_head node;		/* in queue->line[priority] */
 	struct rb_node by_type;		/* in queue->by_type, if type != 0 */
 	struct ipcbox_waiter *sender;	/* who waits with it; NULL: admitted */
+	bool charged;
 	u64 seq;			/* its place within its priority */
 
 	/* Constant from ipcbox_message_new() on. */
@@ -70,7 +71,7 @@ struct ipcbox_message {
 	kgid_t sender_gid;
 	struct pid *sender_pid;
 	struct pid *sender_tid;
-	struct ipcbox_user *user;	/* charged for it */
+	struct ipcbox_user *user;	/* who is charged for it */
 	struct bio_vec *pinned;		/* the sender's pages, or NULL */
 	unsigned int nr_pinned;
 	void *data;			/* inline_data or memory of its own */
@@ -85,6 +86,7 @@ size_t ipcbox_max_msgsize_now(void);
 
 struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 					  struct iov_iter *from, bool pin);
+void ipcbox_message_uncharge(struct ipcbox_message *msg);
 void ipcbox_message_release(struct ipcbox_message *msg);
 int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to);
 

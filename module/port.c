@@ -17,6 +17,8 @@
 #include "trace.h"
 
 #define IPCBOX_MODE_MASK	0666
+#define IPCBOX_SET_LIMITS \
+	(IPCBOX_SET_MAX_MSGSIZE | IPCBOX_SET_MAX_MESSAGES | IPCBOX_SET_MAX_BYTES)
 #define IPCBOX_RIGHTS \
 	(IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE)
 
@@ -364,7 +366,7 @@ static int ipcbox_port_set_locked(struct ipcbox_port *port,
 		ret = ipcbox_uid_parse(&uid, set->uid);
 	if (!ret && set->flags & IPCBOX_SET_GID)
 		ret = ipcbox_gid_parse(&gid, set->gid);
-	if (!ret)
+	if (!ret && set->flags & IPCBOX_SET_LIMITS)
 		ret = ipcbox_port_set_limits(port, set);
 	if (ret)
 		return ret;
@@ -440,7 +442,7 @@ static void ipcbox_port_stat_ids(struct ipcbox_port *port,
  */
 int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat)
 {
-	bool linked;
+	bool gone;
 
 	memset(stat, 0, sizeof(*stat));
 	stat->id = port->id;
@@ -451,11 +453,11 @@ int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat)
 	stat->created = port->created;
 
 	down_read(&port->box->lock);
-	linked = port->linked;
+	gone = !port->linked || ipcbox_port_gone(port);
 	ipcbox_port_stat_ids(port, stat);
 	spin_lock(&port->queue.lock);
 	ipcbox_port_stat_queue(port, stat);
 	spin_unlock(&port->queue.lock);
 	up_read(&port->box->lock);
-	return linked ? 0 : -EIDRM;
+	return gone ? -EIDRM : 0;
 }

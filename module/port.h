@@ -89,6 +89,17 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights);
 int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set);
 int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat);
 
+/*
+ * Deleted, or as good as that: its owner has exited and the work that deletes
+ * it has not run yet.
+ */
+static inline bool ipcbox_port_gone(const struct ipcbox_port *port)
+{
+	return READ_ONCE(port->queue.dead) ||
+	       (port->owner_policy == IPCBOX_OWNER_PROCESS &&
+		ipcbox_owner_exited(&port->owner));
+}
+
 static inline struct ipcbox_port *ipcbox_port_get(struct ipcbox_port *port)
 {
 	kref_get(&port->ref);

@@ -39,7 +39,7 @@
 
 /**
  * struct ipcbox_waiter - a thread that waits in a send or in a receive
- * @node: in queue->senders or queue->receivers
+ * @node: in queue->senders, queue->pinned or queue->receivers
  * @task: the thread
  * @msg: of a sender: its message, NULL once that belongs to a receiver; of a
  *	receiver: the message handed to it
@@ -127,7 +127,8 @@ static void ipcbox_waiter_finish(struct ipcbox_queue *queue,
 
 static int ipcbox_waiter_schedule(const struct ipcbox_wait *wait)
 {
-	ktime_t expires = ns_to_ktime(min_t(u64, wait->deadline, KTIME_MAX));
+	ktime_t expires = ns_to_ktime(wait->deadline);
+	u64 slack;
 
 	if (signal_pending(current))
 		return -ERESTARTSYS;
@@ -135,10 +136,9 @@ static int ipcbox_waiter_schedule(const struct ipcbox_wait *wait)
 		schedule();
 		return 0;
 	}
-	if (!schedule_hrtimeout_range(&expires, current->timer_slack_ns,
-				      HRTIMER_MODE_ABS))
-		return -ETIMEDOUT;
-	return 0;
+	slack = rt_task(current) ? 0 : current->timer_slack_ns;
+	return schedule_hrtimeout_range(&expires, slack, HRTIMER_MODE_ABS) ?
+	       0 : -ETIMEDOUT;
 }
 
 /* Sleeps until the waiter has a result (0), or has a reason to give up. */
@@ -221,7 +221,9 @@ static void ipcbox_line_insert(struct ipcbox_queue *queue,
 			       struct ipcbox_message *msg)
 {
 	lockdep_assert_held(&queue->lock);
-	list_add_tail(&msg->node, ipcbox_line_place(queue, msg));
+	/* Unless its bookmark is still there. */
+	if (list_empty(&msg->node))
+		list_add_tail(&msg->node, ipcbox_line_place(queue, msg));
 	if (msg->type)
 		rb_add(&msg->by_type, &queue->by_type, ipcbox_type_less);
 	queue->ready |= BIT(msg->priority);
@@ -230,42 +232,78 @@ static void ipcbox_line_insert(struct ipcbox_queue *queue,
 	msg->state = IPCBOX_MESSAGE_QUEUED;
 }
 
+/* Out of line, into a new state, but for a bookmark. */
+static void ipcbox_line_leave(struct ipcbox_queue *queue,
+			      struct ipcbox_message *msg,
+			      enum ipcbox_message_state state)
+{
+	lockdep_assert_held(&queue->lock);
+	if (msg->type)
+		rb_erase(&msg->by_type, &queue->by_type);
+	queue->counts.messages--;
+	queue->counts.bytes -= msg->len;
+	msg->state = state;
+}
+
 static void ipcbox_line_remove(struct ipcbox_queue *queue,
 			       struct ipcbox_message *msg)
 {
-	lockdep_assert_held(&queue->lock);
-	list_del(&msg->node);
-	if (msg->type)
-		rb_erase(&msg->by_type, &queue->by_type);
-	if (list_empty(&queue->line[msg->priority]))
-		queue->ready &= ~BIT(msg->priority);
-	queue->counts.messages--;
-	queue->counts.bytes -= msg->len;
+	ipcbox_line_leave(queue, msg, IPCBOX_MESSAGE_RECALLED);
+	list_del_init(&msg->node);
+}
+
+static void ipcbox_line_take(struct ipcbox_queue *queue,
+			     struct ipcbox_message *msg)
+{
+	ipcbox_line_leave(queue, msg, IPCBOX_MESSAGE_TAKEN);
+	if (list_is_first(&msg->node, &queue->line[msg->priority]))
+		list_del_init(&msg->node);
+	queue->counts.taken++;
+}
+
+/* A bookmark that has come to the front has done its duty. */
+static struct ipcbox_message *
+ipcbox_line_first_of(struct list_head *line)
+{
+	struct ipcbox_message *msg, *next;
+
+	list_for_each_entry_safe(msg, next, line, node) {
+		if (msg->state == IPCBOX_MESSAGE_QUEUED)
+			return msg;
+		list_del_init(&msg->node);
+	}
+	return NULL;
 }
 
 static struct ipcbox_message *ipcbox_line_first(struct ipcbox_queue *queue,
 						u64 type)
 {
+	struct ipcbox_message *msg;
+	unsigned int priority;
+
 	lockdep_assert_held(&queue->lock);
-	if (!queue->ready)
-		return NULL;
 	if (type)
 		return ipcbox_message_of_type(rb_find_first(&type,
 							    &queue->by_type,
 							    ipcbox_type_cmp));
-	return list_first_entry(&queue->line[__fls(queue->ready)],
-				struct ipcbox_message, node);
+	while (queue->ready) {
+		priority = __fls(queue->ready);
+		msg = ipcbox_line_first_of(&queue->line[priority]);
+		if (msg)
+			return msg;
+		queue->ready &= ~BIT(priority);
+	}
+	return NULL;
 }
 
 /* Capacity */
 
-/* A pinned payload lies with its sender, which therefore has to stay. */
 static bool ipcbox_queue_fits(const struct ipcbox_queue *queue,
 			      const struct ipcbox_message *msg)
 {
 	const struct ipcbox_limits *limits = &queue->limits;
 
-	if (msg->pinned || queue->admitted >= limits->max_messages)
+	if (queue->admitted >= limits->max_messages)
 		return false;
 	return !limits->max_bytes ||
 	       queue->admitted_bytes + msg->len <= limits->max_bytes;
@@ -385,15 +423,16 @@ static void ipcbox_queue_publish(struct ipcbox_queue *queue,
 
 /*
  * A rendezvous without waiting hands the message to a receiver that waits. If
- * that one fails, the message is in line without a sender, one above capacity;
- * until it is gone there is no second.
+ * that one fails, the message is in line although the capacity is 0.
  */
 static bool ipcbox_queue_sends_now(struct ipcbox_queue *queue,
 				   const struct ipcbox_message *msg, bool nowait)
 {
+	if (msg->pinned)
+		return false;
 	if (list_empty(&queue->senders) && ipcbox_queue_fits(queue, msg))
 		return true;
-	return nowait && !queue->limits.max_messages && !queue->admitted &&
+	return nowait && !queue->limits.max_messages &&
 	       ipcbox_queue_wanted(queue, msg);
 }
 
@@ -487,7 +526,8 @@ int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 
 	ipcbox_waiter_init(&waiter, msg, NULL);
 	msg->sender = &waiter;
-	list_add_tail(&waiter.node, &queue->senders);
+	list_add_tail(&waiter.node,
+		      msg->pinned ? &queue->pinned : &queue->senders);
 	queue->counts.waiting_senders++;
 	ipcbox_queue_publish(queue, msg, &wake);
 	ipcbox_unlock_and_wake(queue, &wake);
@@ -523,9 +563,7 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 		ipcbox_message_get(msg);
 		return 0;
 	}
-	ipcbox_line_remove(queue, msg);
-	msg->state = IPCBOX_MESSAGE_TAKEN;
-	queue->counts.taken++;
+	ipcbox_line_take(queue, msg);
 	return 0;
 }
 
@@ -600,6 +638,7 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
 				  struct ipcbox_wake *wake)
 {
 	trace_ipcbox_message_received(queue, msg);
+	ipcbox_message_uncharge(msg);
 	queue->counts.received++;
 	queue->counts.received_bytes += msg->len;
 	if (msg->sender) {
@@ -630,6 +669,7 @@ bool ipcbox_queue_settle(struct ipcbox_queue *queue, struct ipcbox_message *msg)
 
 	spin_lock(&queue->lock);
 	queue->counts.taken--;
+	list_del_init(&msg->node);
 	recalled = msg->state == IPCBOX_MESSAGE_RECALLED;
 	if (!recalled)
 		ipcbox_queue_received(queue, msg, &wake);
@@ -657,6 +697,8 @@ void ipcbox_queue_give_back(struct ipcbox_queue *queue,
 	if (!gone) {
 		trace_ipcbox_message_returned(queue, msg);
 		ipcbox_queue_publish(queue, msg, &wake);
+	} else {
+		list_del_init(&msg->node);
 	}
 	ipcbox_unlock_and_wake(queue, &wake);
 	if (gone)
@@ -687,6 +729,17 @@ bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
 
 /* Polling */
 
+/* Does somebody wait who would take a message away, of a type he likes? */
+static bool ipcbox_queue_awaited(const struct ipcbox_queue *queue)
+{
+	const struct ipcbox_waiter *waiter;
+
+	list_for_each_entry(waiter, &queue->receivers, node)
+		if (!waiter->filter->peek)
+			return true;
+	return false;
+}
+
 /* Writable means that a message of any allowed length would be admitted. */
 static bool ipcbox_queue_writable(const struct ipcbox_queue *queue)
 {
@@ -694,7 +747,7 @@ static bool ipcbox_queue_writable(const struct ipcbox_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 	if (!limits->max_messages)
-		return !queue->admitted && !list_empty(&queue->receivers);
+		return ipcbox_queue_awaited(queue);
 	if (!list_empty(&queue->senders) ||
 	    queue->admitted >= limits->max_messages)
 		return false;
@@ -712,7 +765,7 @@ __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,
 	spin_lock(&queue->lock);
 	if (queue->dead)
 		events = EPOLLHUP | EPOLLERR;
-	else if (queue->ready)
+	else if (queue->counts.messages)
 		events = EPOLLIN | EPOLLRDNORM;
 	if (!queue->dead && ipcbox_queue_writable(queue))
 		events |= EPOLLOUT | EPOLLWRNORM;
@@ -739,6 +792,7 @@ void ipcbox_queue_init(struct ipcbox_queue *queue,
 	queue->limits = *limits;
 	INIT_LIST_HEAD(&queue->receivers);
 	INIT_LIST_HEAD(&queue->senders);
+	INIT_LIST_HEAD(&queue->pinned);
 	queue->by_type = RB_ROOT;
 	init_waitqueue_head(&queue->poll);
 	for (i = 0; i < ARRAY_SIZE(queue->line); i++)
@@ -764,43 +818,63 @@ void ipcbox_queue_set_limits(struct ipcbox_queue *queue,
 }
 
 static void ipcbox_queue_kill_senders(struct ipcbox_queue *queue,
+				      struct list_head *senders,
 				      struct ipcbox_wake *wake)
 {
 	struct ipcbox_waiter *sender, *next;
 
-	list_for_each_entry_safe(sender, next, &queue->senders, node) {
+	list_for_each_entry_safe(sender, next, senders, node) {
 		ipcbox_queue_withdraw(queue, sender);
 		ipcbox_queue_sender_done(queue, sender, -EIDRM, wake);
 	}
+}
+
+static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue)
+{
+	struct ipcbox_wake wake = { .poll = EPOLLHUP | EPOLLERR };
+	struct ipcbox_waiter *receiver, *next;
+
+	spin_lock(&queue->lock);
+	queue->dead = true;
+	list_for_each_entry_safe(receiver, next, &queue->receivers, node)
+		ipcbox_queue_receiver_done(queue, receiver, -EIDRM, &wake);
+	ipcbox_queue_kill_senders(queue, &queue->senders, &wake);
+	ipcbox_queue_kill_senders(queue, &queue->pinned, &wake);
+	ipcbox_unlock_and_wake(queue, &wake);
+}
+
+/* Frees a few, because there may be many: false if there is none left. */
+static bool ipcbox_queue_free_some(struct ipcbox_queue *queue)
+{
+	struct ipcbox_message *msg, *next;
+	LIST_HEAD(some);
+	int n;
+
+	spin_lock(&queue->lock);
+	for (n = 0; n < 64; n++) {
+		msg = ipcbox_line_first(queue, 0);
+		if (!msg)
+			break;
+		ipcbox_line_remove(queue, msg);
+		list_add_tail(&msg->node, &some);
+	}
+	spin_unlock(&queue->lock);
+	list_for_each_entry_safe(msg, next, &some, node)
+		ipcbox_message_put(msg);
+	cond_resched();
+	return n;
 }
 
 /**
  * ipcbox_queue_kill() - end all operations on a queue, now and later
  * @queue: queue
  *
- * Wakes all waiters with -EIDRM and frees what is in line. Messages that
- * receivers have taken stay theirs. May be called more than once.
+ * Wakes all waiters with -EIDRM and frees what is in line. Admitted messages
+ * that receivers have taken stay theirs; those of waiting senders are recalled.
  */
 void ipcbox_queue_kill(struct ipcbox_queue *queue)
 {
-	struct ipcbox_waiter *receiver, *next_receiver;
-	struct ipcbox_message *msg, *next;
-	struct ipcbox_wake wake = {};
-	LIST_HEAD(unreceived);
-
-	spin_lock(&queue->lock);
-	queue->dead = true;
-	list_for_each_entry_safe(receiver, next_receiver, &queue->receivers,
-				 node)
-		ipcbox_queue_receiver_done(queue, receiver, -EIDRM, &wake);
-	ipcbox_queue_kill_senders(queue, &wake);
-	while ((msg = ipcbox_line_first(queue, 0))) {
-		ipcbox_line_remove(queue, msg);
-		list_add_tail(&msg->node, &unreceived);
-	}
-	wake.poll = EPOLLHUP | EPOLLERR | EPOLLIN | EPOLLOUT;
-	ipcbox_unlock_and_wake(queue, &wake);
-
-	list_for_each_entry_safe(msg, next, &unreceived, node)
-		ipcbox_message_put(msg);
+	ipcbox_queue_kill_waiters(queue);
+	while (ipcbox_queue_free_some(queue))
+		;
 }

@@ -7,13 +7,16 @@
  * message is *admitted* when it fits the capacity; its sender is then gone or
  * about to go. Otherwise it is *pending*: its sender waits in queue->senders,
  * and leaves when the message is admitted or received. A rendezvous is a queue
- * of capacity 0, which admits nothing; an unbounded one admits everything.
+ * of capacity 0, which admits nothing; an unbounded one admits everything. A sender whose payload lies pinned in its own pages waits
+ * until that is received, whatever the capacity, in queue->pinned.
  *
  * Receiving has two steps, so that no lock is held over a copy and a receive
  * that fails loses nothing: ipcbox_queue_take() takes the message out of the
  * line; then either ipcbox_queue_settle() makes the receive final, or
  * ipcbox_queue_give_back() puts the message back where it was. Until then it
- * still uses the capacity. A receiver that has to wait is handed its message,
+ * still uses the capacity. A message that was taken from the middle of the line,
+ * because of its type, leaves its node there as a bookmark, so that giving it
+ * back is no search. A receiver that has to wait is handed its message,
  * taken, by the sender.
  *
  * At any time that the lock is free:
@@ -75,13 +78,14 @@ struct ipcbox_counts {
 struct ipcbox_queue {
 	spinlock_t lock;		/* guards all but port_id */
 	bool dead;
-	u32 ready;			/* bit n: line[n] has messages */
+	u32 ready;			/* bit n: line[n] may have messages */
 	u64 next_seq;
 	struct ipcbox_limits limits;
 	u64 admitted;			/* messages, in line or taken */
 	u64 admitted_bytes;
 	struct list_head receivers;	/* waiters, longest-waiting first */
-	struct list_head senders;	/* waiters, longest-waiting first */
+	struct list_head senders;	/* those who wait for capacity, likewise */
+	struct list_head pinned;	/* those who wait whatever the capacity */
 	struct rb_root by_type;		/* messages in line with type != 0 */
 	struct ipcbox_counts counts;
 	wait_queue_head_t poll;

@@ -90,15 +90,18 @@ void ipcbox_user_put(struct ipcbox_user *user)
 	kfree(user);
 }
 
-/* Limits may be as large as a long: compare without overflow. */
+/* Whoever does not fit leaves no trace that could make another not fit. */
 static int ipcbox_user_charge(atomic_long_t *account, unsigned long amount,
 			      unsigned long limit)
 {
+	unsigned long now = atomic_long_read(account);
+
 	limit = min_t(unsigned long, limit, LONG_MAX / 2);
-	if (likely(atomic_long_add_return(amount, account) <= limit))
-		return 0;
-	atomic_long_sub(amount, account);
-	return -EDQUOT;
+	do {
+		if (now + amount > limit)
+			return -EDQUOT;
+	} while (!atomic_long_try_cmpxchg(account, (long *)&now, now + amount));
+	return 0;
 }
 
 int ipcbox_user_charge_port(struct ipcbox_user *user)

@@ -17,7 +17,9 @@
  * A *message* is an indivisible payload of 0 to max_msgsize bytes with a type,
  * a priority, an id and the identity of its sender, which the kernel stamps.
  * write(2) and writev(2) send one message of type 0 and priority 0; read(2)
- * and readv(2) receive the first message whatever its type. IPCBOX_SEND and
+ * and readv(2) receive the first message whatever its type, and return 0 for an
+ * empty one. (Vectors of total length 0 never reach the module: they neither
+ * send nor receive.) IPCBOX_SEND and
  * IPCBOX_RECV do the same with metadata, filters and deadlines.
  *
  * Order
@@ -41,7 +43,15 @@
  * it: a failed send has sent nothing.
  *
  * A non-blocking send to a port of capacity 0 succeeds only if a receiver is
- * waiting for such a message, and hands it to that receiver.
+ * waiting for such a message, and hands it to that receiver. (If that receiver
+ * then fails, the message stays in line, although the capacity is 0.) poll()
+ * reports such a port as writable while a receiver waits, whatever type of
+ * message it waits for; one with a capacity, while a message of max_msgsize
+ * would be admitted.
+ *
+ * A large message to a port of capacity 0 is copied once, from the memory of
+ * the waiting sender. What another thread of the sender changes there in the
+ * meantime, the receiver may see.
  *
  * Nothing is lost
  * ---------------
@@ -269,7 +279,8 @@ struct ipcbox_port_open {
  *
  * The name is free at once. All waiters wake with EIDRM, queued messages are
  * freed, poll() on old handles reports EPOLLHUP | EPOLLERR. A message that a
- * receiver is copying at this moment is delivered.
+ * receiver is copying at this moment is delivered, unless its sender was still
+ * waiting: then neither of them has had it, and both get EIDRM.
  *
  * Return: 0, or -1 with errno: ENOENT, EACCES (not the owner), EINVAL, EFAULT,
  * EIDRM (the box is gone).
