@@ -25,6 +25,16 @@
 #endif
 
 /*
+ * Nobody can watch an anonymous inode, so do not look for watchers at each
+ * read() and write(). From 6.14 on the kernel does this by itself.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#define IPCBOX_COMPAT_FMODE	0
+#else
+#define IPCBOX_COMPAT_FMODE	FMODE_NONOTIFY
+#endif
+
+/*
  * ipcbox_compat_iter_pin - pin the next pages of a user-backed source iterator
  *
  * Advances @iter by the bytes returned; they start at *@offset in the first

@@ -50,14 +50,6 @@ struct ipcbox_outgoing {
 	__u64 __user *id;
 };
 
-/* A descriptor may have been passed on: whoever sends is charged. */
-static struct ipcbox_user *ipcbox_handle_payer(struct ipcbox_handle *handle)
-{
-	if (likely(uid_eq(handle->user->uid, current_uid())))
-		return ipcbox_user_get(handle->user);
-	return ipcbox_user_get_current();
-}
-
 /* Leave the payload where it is if the sender has to wait until it is read. */
 static bool ipcbox_handle_pins(const struct ipcbox_handle *handle,
 			       const struct iov_iter *from,
@@ -72,13 +64,18 @@ static struct ipcbox_message *
 ipcbox_handle_new_message(struct ipcbox_handle *handle, struct iov_iter *from,
 			  const struct ipcbox_wait *wait)
 {
-	struct ipcbox_user *payer = ipcbox_handle_payer(handle);
+	bool pin = ipcbox_handle_pins(handle, from, wait);
 	struct ipcbox_message *msg;
+	struct ipcbox_user *payer;
 
+	if (likely(uid_eq(handle->user->uid, current_uid())))
+		return ipcbox_message_new(handle->user, from, pin,
+					  &handle->tx->spare);
+	/* The descriptor was passed on: whoever sends is charged. */
+	payer = ipcbox_user_get_current();
 	if (!payer)
 		return ERR_PTR(-ENOMEM);
-	msg = ipcbox_message_new(payer, from,
-				 ipcbox_handle_pins(handle, from, wait));
+	msg = ipcbox_message_new(payer, from, pin, &handle->tx->spare);
 	ipcbox_user_put(payer);
 	return msg;
 }
@@ -103,7 +100,7 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 	msg->priority = out->priority;
 	msg->id = atomic64_inc_return(&handle->port->last_message_id);
 	if (out->id && put_user(msg->id, out->id)) {
-		ipcbox_message_put(msg);
+		ipcbox_message_put(msg, &handle->tx->spare);
 		return -EFAULT;
 	}
 	ret = ipcbox_queue_send(handle->tx, msg, &out->wait);
@@ -181,7 +178,6 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 				  struct ipcbox_ioctl *call, size_t *needed)
 {
 	const struct ipcbox_port *port = handle->port;
-	const struct iov_iter start = *to;
 	ssize_t ret;
 
 	if (port->owner_policy == IPCBOX_OWNER_PROCESS &&
@@ -193,7 +189,7 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 					     needed);
 		if (ret != -ERESTART)
 			return ret;
-		*to = start;
+		iov_iter_revert(to, filter->room - iov_iter_count(to));
 	}
 }
 
@@ -514,7 +510,7 @@ static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
 				  ipcbox_handle_file_flags(handle->rights,
 							   nonblock));
 	if (!IS_ERR(file))
-		file->f_mode |= FMODE_NOWAIT;
+		file->f_mode |= FMODE_NOWAIT | IPCBOX_COMPAT_FMODE;
 	return file;
 }
 

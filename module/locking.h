@@ -37,6 +37,7 @@
  *						is set; then the waiting thread
  *	waiter->result				written under queue->lock with
  *						release, read with acquire
+ *	ipcbox_users, user->refs		ipcbox_users_lock
  *	user->{ports,bytes}			atomic
  *
  * All other fields are set before an object is shared, and never change.
@@ -51,7 +52,7 @@
  *	message		whoever it belongs to: the sender until it is sent, the
  *			queue, the receiver that took it; and each peeker
  *	waiter		the stack of the waiting thread
- *	user		each handle, each port, each message
+ *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)
  *
  * Teardown of a port has two phases. ipcbox_port_delete() unlinks it from its

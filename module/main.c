@@ -8,6 +8,7 @@
 #include "control.h"
 #include "message.h"
 #include "owner.h"
+#include "quota.h"
 
 static int __init ipcbox_init(void)
 {
@@ -41,6 +42,7 @@ static void __exit ipcbox_exit(void)
 	ipcbox_control_exit();
 	ipcbox_box_module_exit();
 	ipcbox_owner_module_exit();
+	ipcbox_quota_exit();
 	ipcbox_message_exit();
 }
 

@@ -20,6 +20,10 @@
  * to the receiver that copies it at the moment. A receiver that fails puts its
  * message back in line. A message is recalled when its sender gives up while a
  * receiver is copying it; the receiver then drops it as if it had never been.
+ *
+ * Each queue keeps the memory of one message that is gone for the next one, so
+ * that a queue which is mostly empty does not allocate for small messages. (To
+ * the memory cgroup of its first user, this memory stays charged.)
  */
 #ifndef _IPCBOX_MESSAGE_H
 #define _IPCBOX_MESSAGE_H
@@ -85,9 +89,12 @@ extern unsigned long ipcbox_max_msgsize;
 size_t ipcbox_max_msgsize_now(void);
 
 struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
-					  struct iov_iter *from, bool pin);
+					  struct iov_iter *from, bool pin,
+					  struct ipcbox_message **spare);
 void ipcbox_message_uncharge(struct ipcbox_message *msg);
-void ipcbox_message_release(struct ipcbox_message *msg);
+void ipcbox_message_release(struct ipcbox_message *msg,
+			    struct ipcbox_message **spare);
+void ipcbox_message_free(struct ipcbox_message *msg);
 int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to);
 
 int ipcbox_message_init(void);
@@ -100,10 +107,16 @@ ipcbox_message_get(struct ipcbox_message *msg)
 	return msg;
 }
 
-static inline void ipcbox_message_put(struct ipcbox_message *msg)
+/**
+ * ipcbox_message_put() - drop a reference
+ * @msg: message
+ * @spare: where to keep the memory for the next message, if the place is free
+ */
+static inline void ipcbox_message_put(struct ipcbox_message *msg,
+				      struct ipcbox_message **spare)
 {
 	if (refcount_dec_and_test(&msg->ref))
-		ipcbox_message_release(msg);
+		ipcbox_message_release(msg, spare);
 }
 
 #endif /* _IPCBOX_MESSAGE_H */

@@ -322,6 +322,7 @@ void ipcbox_port_release(struct kref *ref)
 	struct ipcbox_port *port = container_of(ref, struct ipcbox_port, ref);
 
 	WARN_ON_ONCE(port->linked || port->handles);
+	ipcbox_queue_release(&port->queue);
 	ipcbox_owner_release(&port->owner);
 	ipcbox_user_uncharge_port(port->user);
 	ipcbox_user_put(port->user);

@@ -57,9 +57,7 @@ struct ipcbox_port {
 	struct ipcbox_queue queue;
 };
 
-/**
- * struct ipcbox_port_attr - what a port is created with, all checked
- */
+/* What a port is created with: struct ipcbox_port_create, checked. */
 struct ipcbox_port_attr {
 	const char *name;
 	enum ipcbox_kind kind;

@@ -470,15 +470,28 @@ static int ipcbox_queue_recall(struct ipcbox_queue *queue,
 	return why;
 }
 
-static int ipcbox_queue_send_wait(struct ipcbox_queue *queue,
-				  struct ipcbox_waiter *waiter,
-				  const struct ipcbox_wait *wait)
+/* Publishes a pending message, drops the lock, and waits with it. */
+static noinline int ipcbox_queue_send_pending(struct ipcbox_queue *queue,
+					      struct ipcbox_message *msg,
+					      const struct ipcbox_wait *wait)
+	__releases(&queue->lock)
 {
-	int ret = ipcbox_waiter_sleep(waiter, wait);
+	struct ipcbox_waiter waiter;
+	struct ipcbox_wake wake = {};
+	int ret;
 
-	ret = ret ? ipcbox_queue_recall(queue, waiter, ret) : waiter->result;
-	if (ret && waiter->msg)
-		ipcbox_message_put(waiter->msg);
+	ipcbox_waiter_init(&waiter, msg, NULL);
+	msg->sender = &waiter;
+	list_add_tail(&waiter.node,
+		      msg->pinned ? &queue->pinned : &queue->senders);
+	queue->counts.waiting_senders++;
+	ipcbox_queue_publish(queue, msg, &wake);
+	ipcbox_unlock_and_wake(queue, &wake);
+
+	ret = ipcbox_waiter_sleep(&waiter, wait);
+	ret = ret ? ipcbox_queue_recall(queue, &waiter, ret) : waiter.result;
+	if (ret && waiter.msg)
+		ipcbox_message_put(waiter.msg, &queue->spare);
 	return ret;
 }
 
@@ -506,7 +519,6 @@ int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 		      const struct ipcbox_wait *wait)
 {
 	struct ipcbox_wake wake = {};
-	struct ipcbox_waiter waiter;
 	int ret;
 
 	spin_lock(&queue->lock);
@@ -520,22 +532,12 @@ int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 		ipcbox_unlock_and_wake(queue, &wake);
 		return 0;
 	}
+	if (!wait->nowait)
+		return ipcbox_queue_send_pending(queue, msg, wait);
 	ret = -EAGAIN;
-	if (wait->nowait)
-		goto fail;
-
-	ipcbox_waiter_init(&waiter, msg, NULL);
-	msg->sender = &waiter;
-	list_add_tail(&waiter.node,
-		      msg->pinned ? &queue->pinned : &queue->senders);
-	queue->counts.waiting_senders++;
-	ipcbox_queue_publish(queue, msg, &wake);
-	ipcbox_unlock_and_wake(queue, &wake);
-	return ipcbox_queue_send_wait(queue, &waiter, wait);
-
 fail:
 	spin_unlock(&queue->lock);
-	ipcbox_message_put(msg);
+	ipcbox_message_put(msg, &queue->spare);
 	return ret;
 }
 
@@ -567,33 +569,45 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 	return 0;
 }
 
-/* Waits in line and drops the lock; 0 with a message or, peeking, without. */
-static int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
-				  struct ipcbox_waiter *waiter,
-				  const struct ipcbox_wait *wait)
+/* A receiver gives up: 0 if its receive has ended meanwhile, else why not. */
+static int ipcbox_queue_leave(struct ipcbox_queue *queue,
+			      struct ipcbox_waiter *waiter, int why)
+{
+	spin_lock(&queue->lock);
+	if (waiter->result == IPCBOX_WAITING) {
+		list_del(&waiter->node);
+		queue->counts.waiting_receivers--;
+	} else {
+		why = waiter->result;
+	}
+	spin_unlock(&queue->lock);
+	return why;
+}
+
+/* Drops the lock and waits: 0 with a message or, to look again, without. */
+static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
+					   const struct ipcbox_filter *filter,
+					   const struct ipcbox_wait *wait,
+					   struct ipcbox_message **msgp,
+					   size_t *needed)
 	__releases(&queue->lock)
 {
+	struct ipcbox_waiter waiter;
 	struct ipcbox_wake wake = {};
 	int ret;
 
-	list_add_tail(&waiter->node, &queue->receivers);
+	ipcbox_waiter_init(&waiter, NULL, filter);
+	list_add_tail(&waiter.node, &queue->receivers);
 	queue->counts.waiting_receivers++;
 	/* A rendezvous can be had without waiting while a receiver waits. */
 	if (!queue->limits.max_messages)
 		ipcbox_wake_poll(&wake, queue, EPOLLOUT | EPOLLWRNORM);
 	ipcbox_unlock_and_wake(queue, &wake);
 
-	ret = ipcbox_waiter_sleep(waiter, wait);
-	if (!ret)
-		return waiter->result;
-	spin_lock(&queue->lock);
-	if (waiter->result == IPCBOX_WAITING) {
-		list_del(&waiter->node);
-		queue->counts.waiting_receivers--;
-	} else {
-		ret = waiter->result;
-	}
-	spin_unlock(&queue->lock);
+	ret = ipcbox_waiter_sleep(&waiter, wait);
+	ret = ret ? ipcbox_queue_leave(queue, &waiter, ret) : waiter.result;
+	*msgp = waiter.msg;
+	*needed = waiter.needed;
 	return ret;
 }
 
@@ -614,7 +628,6 @@ int ipcbox_queue_take(struct ipcbox_queue *queue,
 		      const struct ipcbox_wait *wait,
 		      struct ipcbox_message **msgp, size_t *needed)
 {
-	struct ipcbox_waiter waiter;
 	int ret;
 
 	do {
@@ -624,12 +637,8 @@ int ipcbox_queue_take(struct ipcbox_queue *queue,
 			spin_unlock(&queue->lock);
 			return ret;
 		}
-		ipcbox_waiter_init(&waiter, NULL, filter);
-		ret = ipcbox_queue_take_wait(queue, &waiter, wait);
-	} while (!ret && !waiter.msg);
-
-	*msgp = waiter.msg;
-	*needed = waiter.needed;
+		ret = ipcbox_queue_take_wait(queue, filter, wait, msgp, needed);
+	} while (!ret && !*msgp);
 	return ret;
 }
 
@@ -652,6 +661,16 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
 	ipcbox_queue_admit_pending(queue, wake);
 }
 
+/* For good: a bookmark that is still in line goes. */
+static void ipcbox_queue_end_take(struct ipcbox_queue *queue,
+				  struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	queue->counts.taken--;
+	if (!list_empty(&msg->node))
+		list_del_init(&msg->node);
+}
+
 /**
  * ipcbox_queue_settle() - make a receive final
  * @queue: queue
@@ -668,13 +687,12 @@ bool ipcbox_queue_settle(struct ipcbox_queue *queue, struct ipcbox_message *msg)
 	bool recalled;
 
 	spin_lock(&queue->lock);
-	queue->counts.taken--;
-	list_del_init(&msg->node);
+	ipcbox_queue_end_take(queue, msg);
 	recalled = msg->state == IPCBOX_MESSAGE_RECALLED;
 	if (!recalled)
 		ipcbox_queue_received(queue, msg, &wake);
 	ipcbox_unlock_and_wake(queue, &wake);
-	ipcbox_message_put(msg);
+	ipcbox_message_put(msg, &queue->spare);
 	return !recalled;
 }
 
@@ -692,17 +710,17 @@ void ipcbox_queue_give_back(struct ipcbox_queue *queue,
 	bool gone;
 
 	spin_lock(&queue->lock);
-	queue->counts.taken--;
 	gone = queue->dead || msg->state == IPCBOX_MESSAGE_RECALLED;
-	if (!gone) {
+	if (gone) {
+		ipcbox_queue_end_take(queue, msg);
+	} else {
+		queue->counts.taken--;
 		trace_ipcbox_message_returned(queue, msg);
 		ipcbox_queue_publish(queue, msg, &wake);
-	} else {
-		list_del_init(&msg->node);
 	}
 	ipcbox_unlock_and_wake(queue, &wake);
 	if (gone)
-		ipcbox_message_put(msg);
+		ipcbox_message_put(msg, &queue->spare);
 }
 
 /**
@@ -723,7 +741,7 @@ bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
 		valid = msg->state == IPCBOX_MESSAGE_QUEUED;
 		spin_unlock(&queue->lock);
 	}
-	ipcbox_message_put(msg);
+	ipcbox_message_put(msg, &queue->spare);
 	return valid;
 }
 
@@ -859,8 +877,10 @@ static bool ipcbox_queue_free_some(struct ipcbox_queue *queue)
 		list_add_tail(&msg->node, &some);
 	}
 	spin_unlock(&queue->lock);
-	list_for_each_entry_safe(msg, next, &some, node)
-		ipcbox_message_put(msg);
+	list_for_each_entry_safe(msg, next, &some, node) {
+		list_del_init(&msg->node);
+		ipcbox_message_put(msg, &queue->spare);
+	}
 	cond_resched();
 	return n;
 }
@@ -877,4 +897,11 @@ void ipcbox_queue_kill(struct ipcbox_queue *queue)
 	ipcbox_queue_kill_waiters(queue);
 	while (ipcbox_queue_free_some(queue))
 		;
+}
+
+/** ipcbox_queue_release() - free what is left when nobody uses a queue */
+void ipcbox_queue_release(struct ipcbox_queue *queue)
+{
+	WARN_ON_ONCE(queue->counts.messages || queue->counts.taken);
+	ipcbox_message_free(queue->spare);
 }

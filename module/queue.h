@@ -76,7 +76,7 @@ struct ipcbox_counts {
 };
 
 struct ipcbox_queue {
-	spinlock_t lock;		/* guards all but port_id */
+	spinlock_t lock;		/* guards all down to line */
 	bool dead;
 	u32 ready;			/* bit n: line[n] may have messages */
 	u64 next_seq;
@@ -91,6 +91,7 @@ struct ipcbox_queue {
 	wait_queue_head_t poll;
 	struct list_head line[IPCBOX_PRIORITIES];
 
+	struct ipcbox_message *spare;	/* atomic; see ipcbox_message_put() */
 	u64 port_id;			/* constant; for tracing */
 };
 
@@ -119,6 +120,7 @@ struct ipcbox_filter {
 void ipcbox_queue_init(struct ipcbox_queue *queue,
 		       const struct ipcbox_limits *limits);
 void ipcbox_queue_kill(struct ipcbox_queue *queue);
+void ipcbox_queue_release(struct ipcbox_queue *queue);
 void ipcbox_queue_set_limits(struct ipcbox_queue *queue,
 			     const struct ipcbox_limits *limits);
 

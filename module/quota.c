@@ -26,20 +26,13 @@ static struct ipcbox_user *ipcbox_user_find_locked(kuid_t uid)
 	struct ipcbox_user *user;
 
 	lockdep_assert_held(&ipcbox_users_lock);
-	hash_for_each_possible(ipcbox_users, user, node, __kuid_val(uid))
-		if (uid_eq(user->uid, uid))
-			return ipcbox_user_get(user);
+	hash_for_each_possible(ipcbox_users, user, node, __kuid_val(uid)) {
+		if (uid_eq(user->uid, uid)) {
+			user->refs++;
+			return user;
+		}
+	}
 	return NULL;
-}
-
-static struct ipcbox_user *ipcbox_user_find(kuid_t uid)
-{
-	struct ipcbox_user *user;
-
-	spin_lock(&ipcbox_users_lock);
-	user = ipcbox_user_find_locked(uid);
-	spin_unlock(&ipcbox_users_lock);
-	return user;
 }
 
 /**
@@ -52,15 +45,17 @@ struct ipcbox_user *ipcbox_user_get_current(void)
 	kuid_t uid = current_uid();
 	struct ipcbox_user *user, *new;
 
-	user = ipcbox_user_find(uid);
+	spin_lock(&ipcbox_users_lock);
+	user = ipcbox_user_find_locked(uid);
+	spin_unlock(&ipcbox_users_lock);
 	if (user)
 		return user;
+
 	new = kzalloc(sizeof(*new), GFP_KERNEL_ACCOUNT);
 	if (!new)
 		return NULL;
 	new->uid = uid;
-	refcount_set(&new->ref, 1);
-
+	new->refs = 1;
 	spin_lock(&ipcbox_users_lock);
 	user = ipcbox_user_find_locked(uid);
 	if (!user)
@@ -72,22 +67,38 @@ struct ipcbox_user *ipcbox_user_get_current(void)
 	return user;
 }
 
+/* Those whose last messages were received after their last handle was closed. */
+static void ipcbox_users_sweep_locked(void)
+{
+	struct ipcbox_user *user;
+	struct hlist_node *next;
+	int bucket;
+
+	lockdep_assert_held(&ipcbox_users_lock);
+	hash_for_each_safe(ipcbox_users, bucket, next, user, node) {
+		if (user->refs || atomic_long_read(&user->bytes))
+			continue;
+		hash_del(&user->node);
+		WARN_ON_ONCE(atomic_long_read(&user->ports));
+		kfree(user);
+	}
+}
+
 void ipcbox_user_put(struct ipcbox_user *user)
 {
-	bool last;
-
-	if (refcount_dec_not_one(&user->ref))
-		return;
 	spin_lock(&ipcbox_users_lock);
-	last = refcount_dec_and_test(&user->ref);
-	if (last)
-		hash_del(&user->node);
+	if (!--user->refs)
+		ipcbox_users_sweep_locked();
 	spin_unlock(&ipcbox_users_lock);
-	if (!last)
-		return;
-	WARN_ON_ONCE(atomic_long_read(&user->ports));
-	WARN_ON_ONCE(atomic_long_read(&user->bytes));
-	kfree(user);
+}
+
+/** ipcbox_quota_exit() - free all accounts, when no port is left to use them */
+void __exit ipcbox_quota_exit(void)
+{
+	spin_lock(&ipcbox_users_lock);
+	ipcbox_users_sweep_locked();
+	spin_unlock(&ipcbox_users_lock);
+	WARN_ON(!hash_empty(ipcbox_users));
 }
 
 /* Whoever does not fit leaves no trace that could make another not fit. */

@@ -3,21 +3,22 @@
  * Quotas: how many ports and how many queued bytes one user may have
  *
  * A user is a kuid, the same in all namespaces: whoever unshares a user and a
- * network namespace gets a new box, but not a new quota. A reference keeps the
- * account; a charge does not, so whoever charges holds a reference meanwhile.
+ * network namespace gets a new box, but not a new quota. Handles and ports hold
+ * references on the account. Messages do not, to save two atomic operations
+ * each: an account with queued bytes is never freed, and giving back a charge is
+ * the last that is done with it.
  */
 #ifndef _IPCBOX_QUOTA_H
 #define _IPCBOX_QUOTA_H
 
 #include <linux/atomic.h>
-#include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
 struct ipcbox_user {
-	struct hlist_node node;
+	struct hlist_node node;		/* ipcbox_users_lock */
+	unsigned int refs;		/* ipcbox_users_lock */
 	kuid_t uid;
-	refcount_t ref;
 	atomic_long_t ports;
 	atomic_long_t bytes;
 };
@@ -28,15 +29,11 @@ extern unsigned long ipcbox_max_bytes_per_user;
 struct ipcbox_user *ipcbox_user_get_current(void);
 void ipcbox_user_put(struct ipcbox_user *user);
 
-static inline struct ipcbox_user *ipcbox_user_get(struct ipcbox_user *user)
-{
-	refcount_inc(&user->ref);
-	return user;
-}
-
 int ipcbox_user_charge_port(struct ipcbox_user *user);
 void ipcbox_user_uncharge_port(struct ipcbox_user *user);
 int ipcbox_user_charge_bytes(struct ipcbox_user *user, unsigned long bytes);
 void ipcbox_user_uncharge_bytes(struct ipcbox_user *user, unsigned long bytes);
+
+void ipcbox_quota_exit(void);
 
 #endif /* _IPCBOX_QUOTA_H */
