@@ -289,10 +289,10 @@ static int ipcbox_message_copy_out_pinned(struct ipcbox_message *msg,
  */
 int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to)
 {
-	if (msg->data == msg->inline_data)
-		return ipcbox_message_copy_out_inline(msg, to);
 	if (msg->pinned)
 		return ipcbox_message_copy_out_pinned(msg, to);
+	if (msg->data == msg->inline_data)
+		return ipcbox_message_copy_out_inline(msg, to);
 	return copy_to_iter(msg->data, msg->len, to) == msg->len ? 0 : -EFAULT;
 }
 
