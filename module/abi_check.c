@@ -33,7 +33,7 @@ IPCBOX_ABI_FIELD(ipcbox_info, user_ports, 72);
 IPCBOX_ABI_FIELD(ipcbox_info, user_bytes, 80);
 IPCBOX_ABI_FIELD(ipcbox_info, box_ports, 88);
 
-IPCBOX_ABI_SIZE(ipcbox_port_create, 128);
+IPCBOX_ABI_SIZE(ipcbox_port_create, 136);
 IPCBOX_ABI_FIELD(ipcbox_port_create, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_port_create, name, 8);
 IPCBOX_ABI_FIELD(ipcbox_port_create, rights, 72);
@@ -47,6 +47,8 @@ IPCBOX_ABI_FIELD(ipcbox_port_create, max_msgsize, 100);
 IPCBOX_ABI_FIELD(ipcbox_port_create, max_messages, 104);
 IPCBOX_ABI_FIELD(ipcbox_port_create, max_bytes, 112);
 IPCBOX_ABI_FIELD(ipcbox_port_create, id, 120);
+IPCBOX_ABI_FIELD(ipcbox_port_create, created, 128);
+IPCBOX_ABI_FIELD(ipcbox_port_create, reserved, 132);
 
 IPCBOX_ABI_SIZE(ipcbox_port_open, 88);
 IPCBOX_ABI_FIELD(ipcbox_port_open, flags, 0);

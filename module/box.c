@@ -35,7 +35,7 @@ struct ipcbox_box *ipcbox_box_get(struct ipcbox_box *box)
 	return box;
 }
 
-/** ipcbox_box_get_current() - the box of the caller's network namespace */
+/* The box of the caller's network namespace. */
 struct ipcbox_box *ipcbox_box_get_current(void)
 {
 	return ipcbox_box_get(ipcbox_box_of_net(current->nsproxy->net_ns));
@@ -54,7 +54,7 @@ void ipcbox_box_put(struct ipcbox_box *box)
 	kref_put(&box->ref, ipcbox_box_release);
 }
 
-/** ipcbox_box_capable() - is the caller above the modes of the ports here? */
+/* Is the caller above the modes of the ports here? */
 bool ipcbox_box_capable(const struct ipcbox_box *box)
 {
 	return ns_capable(box->user_ns, CAP_IPC_OWNER);
@@ -65,7 +65,7 @@ u64 ipcbox_box_new_id(struct ipcbox_box *box)
 	return atomic64_inc_return(&box->last_id);
 }
 
-/** ipcbox_box_ports() - how many ports there are */
+/* How many ports there are. */
 u64 ipcbox_box_ports(struct ipcbox_box *box)
 {
 	u64 ports;

@@ -35,39 +35,29 @@
 #endif
 
 /*
- * ipcbox_compat_iter_pin - pin the next pages of a user-backed source iterator
+ * ipcbox_compat_iter_segment - where a user-backed iterator stands, and how
+ * far the memory goes on there
  *
- * Advances @iter by the bytes returned; they start at *@offset in the first
- * page. iov_iter_extract_pages() came in 6.3 and pins; before it,
- * iov_iter_get_pages2() takes page references.
+ * 6.4 renamed the members and gave them accessors, which are wrong for a plain
+ * buffer that has been advanced.
  */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
-static inline ssize_t ipcbox_compat_iter_pin(struct iov_iter *iter,
-					     struct page **pages,
-					     unsigned int nr, size_t *offset)
+static inline void ipcbox_compat_iter_segment(const struct iov_iter *iter,
+					      unsigned long *start,
+					      size_t *bytes)
 {
-	return iov_iter_extract_pages(iter, &pages, iov_iter_count(iter), nr, 0,
-				      offset);
-}
-
-static inline void ipcbox_compat_unpin(struct page *page)
-{
-	unpin_user_page(page);
-}
+	if (iter_is_ubuf(iter)) {
+		*start = (unsigned long)iter->ubuf + iter->iov_offset;
+		*bytes = iov_iter_count(iter);
+		return;
+	}
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 4, 0)
+	*start = (unsigned long)iter_iov_addr(iter);
+	*bytes = min(iter_iov_len(iter), iov_iter_count(iter));
 #else
-static inline ssize_t ipcbox_compat_iter_pin(struct iov_iter *iter,
-					     struct page **pages,
-					     unsigned int nr, size_t *offset)
-{
-	return iov_iter_get_pages2(iter, pages, iov_iter_count(iter), nr,
-				   offset);
-}
-
-static inline void ipcbox_compat_unpin(struct page *page)
-{
-	put_page(page);
-}
+	*start = (unsigned long)iov_iter_iovec(iter).iov_base;
+	*bytes = iov_iter_iovec(iter).iov_len;
 #endif
+}
 
 /*
  * ipcbox_compat_deadline - translate a deadline out of the caller's time
@@ -78,12 +68,15 @@ static inline void ipcbox_compat_unpin(struct page *page)
 static inline u64 ipcbox_compat_deadline(u64 deadline)
 {
 	s64 host = min_t(u64, deadline, KTIME_MAX);
-
 #ifdef CONFIG_TIME_NS
-	host = ktime_sub(host, timespec64_to_ktime(
-			current->nsproxy->time_ns->offsets.monotonic));
+	s64 offset = timespec64_to_ktime(
+			current->nsproxy->time_ns->offsets.monotonic);
+
+	if (offset < 0 && host > KTIME_MAX + offset)
+		return KTIME_MAX;
+	host -= offset;
 #endif
-	return deadline ? clamp_t(s64, host, 1, KTIME_MAX) : 0;
+	return deadline ? max_t(s64, host, 1) : 0;
 }
 
 #endif /* _IPCBOX_COMPAT_H */

@@ -32,7 +32,7 @@ static int ipcbox_control_find(const struct ipcbox_ioctl *call,
 {
 	struct ipcbox_port_key key = { .name = name, .id = id };
 
-	if (!ipcbox_port_name_valid(name) || (name[0] && id))
+	if (!ipcbox_port_name_valid(name))
 		return -EINVAL;
 	*port = ipcbox_box_find(ipcbox_control_box(call), &key);
 	return PTR_ERR_OR_ZERO(*port);
@@ -87,12 +87,16 @@ static int ipcbox_control_create_exists(struct ipcbox_ioctl *call,
 					struct ipcbox_port *existing)
 {
 	struct ipcbox_port_create *arg = &call->arg.port_create;
-	int ret = -EEXIST;
+	int ret;
 
-	if (!(arg->flags & IPCBOX_EXCL)) {
-		arg->id = existing->id;
+	arg->id = existing->id;
+	arg->created = 0;
+	if (arg->flags & IPCBOX_EXCL)
+		ret = -EEXIST;
+	else if (arg->kind != existing->kind)
+		ret = -EPROTOTYPE;
+	else
 		ret = ipcbox_control_open_port(call, existing, arg->rights);
-	}
 	ipcbox_port_put(existing);
 	return ret;
 }
@@ -144,6 +148,7 @@ static int ipcbox_control_create_new(struct ipcbox_ioctl *call)
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	arg->id = port->id;
+	arg->created = 1;
 	ret = ipcbox_ioctl_put(call);
 	if (!ret)
 		ret = ipcbox_control_link(call, port);
@@ -184,20 +189,22 @@ static int ipcbox_control_delete(struct ipcbox_ioctl *call)
 	struct ipcbox_port *port;
 	int ret;
 
+	if (arg->name[0] && arg->id)
+		return -EINVAL;
 	ret = ipcbox_control_find(call, arg->name, arg->id, &port);
 	if (ret)
 		return ret;
-	if (ipcbox_port_may_manage(port))
-		ipcbox_port_delete(port);
-	else
+	if (!ipcbox_port_may_manage(port))
 		ret = -EACCES;
+	else if (!ipcbox_port_delete(port))
+		ret = -ENOENT;
 	ipcbox_port_put(port);
 	return ret;
 }
 
 /* Listing */
 
-/* 1 with an entry at @to, 0 at the end, or a negative errno. */
+/* 1 with the next entry, 0 at the end, or a negative errno. */
 static int ipcbox_control_list_next(struct ipcbox_box *box, u64 *cursor,
 				    struct ipcbox_stat *stat)
 {
@@ -285,7 +292,7 @@ static const struct ipcbox_ioctl_row ipcbox_control_rows[] = {
 		.run	= ipcbox_control_info,
 	}, {
 		.cmd	= IPCBOX_PORT_CREATE,
-		.min_size = offsetofend(struct ipcbox_port_create, id),
+		.min_size = offsetofend(struct ipcbox_port_create, reserved),
 		.flags	= IPCBOX_NOWAIT | IPCBOX_EXCL,
 		.run	= ipcbox_control_create,
 	}, {

@@ -9,10 +9,25 @@
 #ifndef _IPCBOX_HANDLE_H
 #define _IPCBOX_HANDLE_H
 
+#include <linux/fs.h>
 #include <linux/types.h>
 
-struct file;
 struct ipcbox_port;
+struct ipcbox_queue;
+struct ipcbox_user;
+
+struct ipcbox_handle {
+	struct ipcbox_port *port;
+	struct ipcbox_queue *rx;
+	struct ipcbox_queue *tx;
+	struct ipcbox_user *user;	/* who opened it, mostly who sends */
+	u32 rights;
+};
+
+static inline struct ipcbox_handle *ipcbox_handle_of(const struct file *file)
+{
+	return file->private_data;
+}
 
 struct file *ipcbox_handle_open(struct ipcbox_port *port, u32 rights,
 				bool nonblock);

@@ -21,7 +21,9 @@
  *	    |				takes no lock of ours
  *	    `-- workqueue internals
  *
- * No lock is held while user memory is touched, so a page fault that never
+ *	pinned->lock			mutex, taken with no other lock held
+ *
+ * No lock is held over a page fault of a user's memory, so one that never
  * ends (userfaultfd, FUSE) stops one thread and no other. No port holds the
  * lock of another port.
  *
@@ -29,9 +31,12 @@
  *
  *	box->{by_id,by_name,ports,dead}		box->lock
  *	port->{linked,mode,uid,gid}		box->lock
+ *	port->owner.watched			box->lock
+ *	port->charged				who unlinks the port, or frees it
  *	port->{handles,senders,receivers}	port->queue.lock
  *	everything in struct ipcbox_queue	queue->lock
- *	message->{node,by_type,seq,state,sender,charged}	queue->lock, from
+ *	message->{node,by_type,seq,state,sender,charged}
+ *						queue->lock, from
  *						ipcbox_queue_send() on
  *	waiter->{node,msg}			queue->lock, until waiter->result
  *						is set; then the waiting thread

@@ -2,14 +2,15 @@
 /* Messages: allocation, charging, the sender's stamp, copies in and out */
 
 #include <linux/cred.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 #include <linux/moduleparam.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
-#include "compat.h"
 #include "message.h"
+#include "pinned.h"
 #include "quota.h"
 
 /* Lengths are ints to many programs; nobody needs more in one message. */
@@ -22,7 +23,7 @@ MODULE_PARM_DESC(max_msgsize,
 
 static struct kmem_cache *ipcbox_message_cache;
 
-/** ipcbox_max_msgsize_now() - the module's limit on a message, in bytes */
+/* The module's limit on a message, in bytes. */
 size_t ipcbox_max_msgsize_now(void)
 {
 	return min(READ_ONCE(ipcbox_max_msgsize), IPCBOX_MSGSIZE_CEILING);
@@ -33,76 +34,12 @@ static size_t ipcbox_message_charge(const struct ipcbox_message *msg)
 	return IPCBOX_MESSAGE_SIZE + msg->len;
 }
 
-static void ipcbox_message_unpin(struct ipcbox_message *msg)
-{
-	unsigned int i;
-
-	for (i = 0; i < msg->nr_pinned; i++)
-		ipcbox_compat_unpin(msg->pinned[i].bv_page);
-	kvfree(msg->pinned);
-	msg->pinned = NULL;
-	msg->nr_pinned = 0;
-}
-
 static void ipcbox_message_free_payload(struct ipcbox_message *msg)
 {
 	if (msg->pinned)
-		ipcbox_message_unpin(msg);
+		ipcbox_pinned_free(msg->pinned);
 	else if (msg->data != msg->inline_data)
 		kvfree(msg->data);
-}
-
-/*
- * Each segment may begin and end in the middle of a page. A plain buffer is
- * one segment, though before 6.4 it has nr_segs == 0.
- */
-static unsigned int ipcbox_message_pages_max(const struct iov_iter *from)
-{
-	return DIV_ROUND_UP(iov_iter_count(from), PAGE_SIZE) +
-	       2 * max(from->nr_segs, 1UL);
-}
-
-/* Pin up to a batch of pages; bytes pinned, or a negative errno. */
-static ssize_t ipcbox_message_pin_some(struct ipcbox_message *msg,
-				       struct iov_iter *from, unsigned int max)
-{
-	struct page *pages[16];
-	size_t offset, left;
-	ssize_t bytes;
-	unsigned int i;
-
-	bytes = ipcbox_compat_iter_pin(from, pages,
-				       min_t(unsigned int, max - msg->nr_pinned,
-					     ARRAY_SIZE(pages)), &offset);
-	if (bytes <= 0)
-		return bytes ?: -EFAULT;
-	for (i = 0, left = bytes; left; i++) {
-		struct bio_vec *bv = &msg->pinned[msg->nr_pinned++];
-
-		bv->bv_page = pages[i];
-		bv->bv_offset = offset;
-		bv->bv_len = min_t(size_t, left, PAGE_SIZE - offset);
-		left -= bv->bv_len;
-		offset = 0;
-	}
-	return bytes;
-}
-
-static int ipcbox_message_pin(struct ipcbox_message *msg, struct iov_iter *from)
-{
-	unsigned int max = ipcbox_message_pages_max(from);
-	ssize_t ret;
-
-	msg->pinned = kvmalloc_array(max, sizeof(*msg->pinned),
-				     GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
-	if (!msg->pinned)
-		return -ENOMEM;
-	while (iov_iter_count(from)) {
-		ret = ipcbox_message_pin_some(msg, from, max);
-		if (ret < 0)
-			return ret;
-	}
-	return 0;
 }
 
 /*
@@ -138,20 +75,18 @@ static int ipcbox_message_copy_in(struct ipcbox_message *msg,
 	return copy_from_iter_full(msg->data, msg->len, from) ? 0 : -EFAULT;
 }
 
-/* Memory of devices and secret memory can be copied, but not pinned. */
 static int ipcbox_message_fill(struct ipcbox_message *msg,
 			       struct iov_iter *from, bool pin)
 {
-	const struct iov_iter start = *from;
-	int ret;
+	struct ipcbox_pinned *pinned;
 
-	if (!pin)
-		return ipcbox_message_copy_in(msg, from);
-	ret = ipcbox_message_pin(msg, from);
-	if (ret != -EFAULT)
-		return ret;
-	ipcbox_message_unpin(msg);
-	*from = start;
+	if (pin && ipcbox_pinned_wanted(from)) {
+		pinned = ipcbox_pinned_new(from);
+		if (!IS_ERR(pinned)) {
+			msg->pinned = pinned;
+			return 0;
+		}
+	}
 	return ipcbox_message_copy_in(msg, from);
 }
 
@@ -164,7 +99,7 @@ static void ipcbox_message_stamp(struct ipcbox_message *msg)
 	current_euid_egid(&msg->sender_uid, &msg->sender_gid);
 }
 
-/** ipcbox_message_free() - free memory that was kept as a spare, or NULL */
+/* Free memory that was kept as a spare, or NULL. */
 void ipcbox_message_free(struct ipcbox_message *msg)
 {
 	if (msg)
@@ -184,7 +119,9 @@ ipcbox_message_alloc(struct ipcbox_message **spare)
 static void ipcbox_message_recycle(struct ipcbox_message *msg,
 				   struct ipcbox_message **spare)
 {
-	if (READ_ONCE(*spare) || cmpxchg(spare, NULL, msg))
+	/* Who wants freed memory to be wiped does not want it to be kept. */
+	if (want_init_on_free() || READ_ONCE(*spare) ||
+	    cmpxchg(spare, NULL, msg))
 		kmem_cache_free(ipcbox_message_cache, msg);
 }
 
@@ -193,8 +130,9 @@ static void ipcbox_message_recycle(struct ipcbox_message *msg,
  * @user: account to charge
  * @from: source of the payload, all of which is used; not longer than
  *	IPCBOX_MSGSIZE_CEILING
- * @pin: leave the payload in the caller's pages; the caller promises to wait
- *	until the message is received or recalled
+ * @pin: leave the payload in the caller's pages if that pays; the caller
+ *	promises to wait until the message is gone, and then to call
+ *	ipcbox_pinned_revoke()
  * @spare: where ipcbox_message_put() may have kept memory
  *
  * The message has no type and no priority, and the caller as its sender.
@@ -220,13 +158,13 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 	}
 	refcount_set(&msg->ref, 1);
 	msg->state = IPCBOX_MESSAGE_NEW;
+	INIT_LIST_HEAD(&msg->node);
 	msg->charged = true;
 	msg->sender = NULL;
 	msg->type = 0;
 	msg->priority = 0;
 	msg->user = user;
 	msg->pinned = NULL;
-	msg->nr_pinned = 0;
 	msg->data = msg->inline_data;
 	ipcbox_message_stamp(msg);
 
@@ -265,43 +203,21 @@ void ipcbox_message_release(struct ipcbox_message *msg,
 	ipcbox_message_recycle(msg, spare);
 }
 
-static int ipcbox_message_copy_out_pinned(struct ipcbox_message *msg,
-					  struct iov_iter *to)
-{
-	unsigned int i;
-
-	for (i = 0; i < msg->nr_pinned; i++) {
-		const struct bio_vec *bv = &msg->pinned[i];
-
-		if (copy_page_to_iter(bv->bv_page, bv->bv_offset, bv->bv_len,
-				      to) != bv->bv_len)
-			return -EFAULT;
-	}
-	return 0;
-}
-
 /**
  * ipcbox_message_copy_out() - copy the whole payload
  * @msg: message that the caller has taken or peeks at
  * @to: destination, with room for it
  *
- * Return: 0, or -EFAULT with part of it copied
+ * Return: 0, or with part of it copied -EFAULT or -EINTR, see
+ * ipcbox_pinned_copy_out()
  */
 int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to)
 {
 	if (msg->pinned)
-		return ipcbox_message_copy_out_pinned(msg, to);
+		return ipcbox_pinned_copy_out(msg->pinned, to);
 	if (msg->data == msg->inline_data)
 		return ipcbox_message_copy_out_inline(msg, to);
 	return copy_to_iter(msg->data, msg->len, to) == msg->len ? 0 : -EFAULT;
-}
-
-/* Messages are freed out of line. */
-static void ipcbox_message_construct(void *object)
-{
-	struct ipcbox_message *msg = object;
-
-	INIT_LIST_HEAD(&msg->node);
 }
 
 int __init ipcbox_message_init(void)
@@ -309,8 +225,7 @@ int __init ipcbox_message_init(void)
 	ipcbox_message_cache = kmem_cache_create("ipcbox_message",
 						 IPCBOX_MESSAGE_SIZE, 0,
 						 SLAB_HWCACHE_ALIGN |
-						 SLAB_ACCOUNT,
-						 ipcbox_message_construct);
+						 SLAB_ACCOUNT, NULL);
 	return ipcbox_message_cache ? 0 : -ENOMEM;
 }
 

@@ -12,14 +12,18 @@
  *
  * The life of a message, driven by queue.c under the lock of its queue:
  *
- *	NEW -> QUEUED -> TAKEN -> (gone)
- *	          ^--------'|
- *	                    `--> RECALLED -> (gone)
+ *	NEW --> QUEUED <--> TAKEN --> GONE
+ *	 |         |          ^         ^
+ *	 |         `----------|---------|
+ *	 `--------------------'
  *
  * A new message belongs to its sender, a queued one to the queue, a taken one
- * to the receiver that copies it at the moment. A receiver that fails puts its
- * message back in line. A message is recalled when its sender gives up while a
- * receiver is copying it; the receiver then drops it as if it had never been.
+ * to the receiver that copies it at the moment. One that is sent while a
+ * receiver waits is taken at once. A receiver that fails puts its message back
+ * in line. A message is gone when it has been received, or recalled because its
+ * sender gives up or its port is deleted. Recalling does not wait for a
+ * receiver that is copying the message; that one finds it gone, and drops it as
+ * if it had never been.
  *
  * Each queue keeps the memory of one message that is gone for the next one, so
  * that a queue which is mostly empty does not allocate for small messages. (To
@@ -28,7 +32,6 @@
 #ifndef _IPCBOX_MESSAGE_H
 #define _IPCBOX_MESSAGE_H
 
-#include <linux/bvec.h>
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
@@ -36,23 +39,18 @@
 #include <linux/uidgid.h>
 #include <linux/uio.h>
 
+struct ipcbox_pinned;
 struct ipcbox_user;
 struct ipcbox_waiter;
 
 /* Six cache lines; ten messages to a page. */
 #define IPCBOX_MESSAGE_SIZE	384
 
-/*
- * From this length on, pinning the sender's pages and copying once costs less
- * than copying twice. See selftests/bench for how it was measured.
- */
-#define IPCBOX_PIN_MIN		(32UL << 10)
-
 enum ipcbox_message_state {
 	IPCBOX_MESSAGE_NEW,
 	IPCBOX_MESSAGE_QUEUED,
 	IPCBOX_MESSAGE_TAKEN,
-	IPCBOX_MESSAGE_RECALLED,
+	IPCBOX_MESSAGE_GONE,
 };
 
 struct ipcbox_message {
@@ -60,9 +58,9 @@ struct ipcbox_message {
 
 	/* queue->lock, from ipcbox_queue_send() on */
 	enum ipcbox_message_state state;
-	struct list_head node;		/* in queue->line[priority] */
-	struct rb_node by_type;		/* in queue->by_type, if type != 0 */
-	struct ipcbox_waiter *sender;	/* who waits with it; NULL: admitted */
+	struct list_head node;		/* in line->priority[priority] */
+	struct rb_node by_type;		/* in line->by_type, if type != 0 */
+	struct ipcbox_waiter *sender;	/* who waits with it, or NULL */
 	bool charged;
 	u64 seq;			/* its place within its priority */
 
@@ -76,8 +74,7 @@ struct ipcbox_message {
 	struct pid *sender_pid;
 	struct pid *sender_tid;
 	struct ipcbox_user *user;	/* who is charged for it */
-	struct bio_vec *pinned;		/* the sender's pages, or NULL */
-	unsigned int nr_pinned;
+	struct ipcbox_pinned *pinned;	/* the sender's pages, or NULL */
 	void *data;			/* inline_data or memory of its own */
 	u8 inline_data[];
 };

@@ -100,6 +100,12 @@ bool ipcbox_owner_is_current(const struct ipcbox_owner_watch *owner)
 	return owner->pid == task_tgid(current);
 }
 
+/* Waits until the ports of all processes that have exited are deleted. */
+void ipcbox_owner_flush(void)
+{
+	flush_workqueue(ipcbox_owner_workqueue);
+}
+
 int __init ipcbox_owner_module_init(void)
 {
 	ipcbox_owner_workqueue = alloc_workqueue("ipcbox_owner", WQ_UNBOUND, 0);

@@ -32,6 +32,8 @@ bool ipcbox_owner_unwatch(struct ipcbox_owner_watch *owner);
 bool ipcbox_owner_exited(const struct ipcbox_owner_watch *owner);
 bool ipcbox_owner_is_current(const struct ipcbox_owner_watch *owner);
 
+void ipcbox_owner_flush(void);
+
 int ipcbox_owner_module_init(void);
 void ipcbox_owner_module_exit(void);
 

@@ -17,8 +17,6 @@
 #include "trace.h"
 
 #define IPCBOX_MODE_MASK	0666
-#define IPCBOX_SET_LIMITS \
-	(IPCBOX_SET_MAX_MSGSIZE | IPCBOX_SET_MAX_MESSAGES | IPCBOX_SET_MAX_BYTES)
 #define IPCBOX_RIGHTS \
 	(IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE)
 
@@ -48,20 +46,17 @@ bool ipcbox_port_name_valid(const char *name)
 	return !memchr_inv(name + len, 0, IPCBOX_NAME_SIZE - len);
 }
 
-static int ipcbox_limits_parse(struct ipcbox_limits *limits, u32 max_msgsize,
-			       u64 max_messages, u64 max_bytes)
+/* Also fills in the default of max_msgsize: as large as the others allow. */
+static int ipcbox_limits_check(struct ipcbox_limits *limits)
 {
-	size_t ceiling = ipcbox_max_msgsize_now();
-
-	if (max_msgsize > ceiling)
+	if (!limits->max_msgsize) {
+		limits->max_msgsize = ipcbox_max_msgsize_now();
+		if (limits->max_bytes)
+			limits->max_msgsize = min_t(u64, limits->max_msgsize,
+						    limits->max_bytes);
+	}
+	if (limits->max_bytes && limits->max_bytes < limits->max_msgsize)
 		return -EINVAL;
-	if (!max_msgsize)
-		max_msgsize = max_bytes ? min_t(u64, max_bytes, ceiling) : ceiling;
-	if (max_bytes && max_bytes < max_msgsize)
-		return -EINVAL;
-	limits->max_msgsize = max_msgsize;
-	limits->max_messages = max_messages;
-	limits->max_bytes = max_bytes;
 	return 0;
 }
 
@@ -109,8 +104,9 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 {
 	int ret;
 
-	if (!ipcbox_port_name_valid(arg->name) ||
-	    arg->rights & ~IPCBOX_RIGHTS || arg->mode & ~IPCBOX_MODE_MASK)
+	if (!ipcbox_port_name_valid(arg->name) || arg->reserved ||
+	    arg->rights & ~IPCBOX_RIGHTS || arg->mode & ~IPCBOX_MODE_MASK ||
+	    arg->max_msgsize > ipcbox_max_msgsize_now())
 		return -EINVAL;
 	if (arg->kind != IPCBOX_KIND_MAILBOX ||
 	    arg->sharing != IPCBOX_SHARE_ANY ||
@@ -121,8 +117,10 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	attr->owner = arg->owner;
 	attr->sharing = arg->sharing;
 	attr->mode = arg->mode;
-	ret = ipcbox_limits_parse(&attr->limits, arg->max_msgsize,
-				  arg->max_messages, arg->max_bytes);
+	attr->limits.max_msgsize = arg->max_msgsize;
+	attr->limits.max_messages = arg->max_messages;
+	attr->limits.max_bytes = arg->max_bytes;
+	ret = ipcbox_limits_check(&attr->limits);
 	return ret ?: ipcbox_ids_parse(attr, arg, box);
 }
 
@@ -136,7 +134,7 @@ static bool ipcbox_port_may_manage_locked(const struct ipcbox_port *port)
 	       ipcbox_box_capable(port->box);
 }
 
-/** ipcbox_port_may_manage() - may the caller change and delete the port? */
+/* May the caller change and delete the port? */
 bool ipcbox_port_may_manage(const struct ipcbox_port *port)
 {
 	bool may;
@@ -203,7 +201,9 @@ int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights)
 static void ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
 {
 	lockdep_assert_held(&port->queue.lock);
-	port->handles += n;
+	/* One without rights only looks on. It keeps nothing alive. */
+	if (rights)
+		port->handles += n;
 	if (rights & IPCBOX_RIGHT_SEND)
 		port->senders += n;
 	if (rights & IPCBOX_RIGHT_RECV)
@@ -230,17 +230,18 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights)
 	return ret;
 }
 
-/** ipcbox_port_detach() - count a handle out; the last may take the port along */
+/* Counts a handle out; the last may take the port along. */
 void ipcbox_port_detach(struct ipcbox_port *port, u32 rights)
 {
 	bool last;
 
 	spin_lock(&port->queue.lock);
 	ipcbox_port_count(port, rights, -1);
-	last = !port->handles && port->owner_policy == IPCBOX_OWNER_HANDLE;
+	last = rights && !port->handles &&
+	       port->owner_policy == IPCBOX_OWNER_HANDLE;
 	/* Nobody attaches between this decision and the deletion. */
 	if (last)
-		port->queue.dead = true;
+		WRITE_ONCE(port->queue.dead, true);
 	spin_unlock(&port->queue.lock);
 	if (last)
 		ipcbox_port_delete(port);
@@ -252,6 +253,7 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 			     const struct ipcbox_port_attr *attr)
 {
 	kref_init(&port->ref);
+	port->charged = true;
 	port->box = ipcbox_box_get(box);
 	port->id = ipcbox_box_new_id(box);
 	strscpy(port->name, attr->name, sizeof(port->name));
@@ -273,7 +275,8 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
  * @box: box that it is for; ipcbox_box_link() puts it there
  * @attr: attributes
  *
- * The port is charged to the caller until its memory is freed.
+ * The port is charged to the caller until it is deleted or, if it is never
+ * linked, freed. (Whoever keeps a handle on a deleted port pays for the file.)
  *
  * Return: a reference, or an ERR_PTR: -EDQUOT, -ENOMEM
  */
@@ -290,6 +293,11 @@ struct ipcbox_port *ipcbox_port_new(struct ipcbox_box *box,
 	if (!port->user)
 		goto fail;
 	ret = ipcbox_user_charge_port(port->user);
+	if (ret == -EDQUOT) {
+		/* Ports of processes that have exited may still be charged. */
+		ipcbox_owner_flush();
+		ret = ipcbox_user_charge_port(port->user);
+	}
 	if (ret)
 		goto fail_user;
 	ipcbox_port_init(port, box, attr);
@@ -302,18 +310,31 @@ fail:
 	return ERR_PTR(ret);
 }
 
+/* Once, by whoever unlinks the port or, if nobody does, frees it. */
+static void ipcbox_port_uncharge(struct ipcbox_port *port)
+{
+	if (!port->charged)
+		return;
+	port->charged = false;
+	ipcbox_user_uncharge_port(port->user);
+}
+
 /**
- * ipcbox_port_delete() - delete a port; nothing happens if it is deleted
- * @port: port that was linked; the caller keeps its reference
+ * ipcbox_port_delete() - delete a port
+ * @port: port; the caller keeps its reference
+ *
+ * Return: whether it was there to be deleted
  */
-void ipcbox_port_delete(struct ipcbox_port *port)
+bool ipcbox_port_delete(struct ipcbox_port *port)
 {
 	if (!ipcbox_box_unlink(port->box, port))
-		return;
+		return false;
 	trace_ipcbox_port_delete(port);
+	ipcbox_port_uncharge(port);
 	ipcbox_queue_kill(&port->queue);
 	/* That of the box. */
 	ipcbox_port_put(port);
+	return true;
 }
 
 /* For ipcbox_port_put(), with the last reference. */
@@ -324,7 +345,7 @@ void ipcbox_port_release(struct kref *ref)
 	WARN_ON_ONCE(port->linked || port->handles);
 	ipcbox_queue_release(&port->queue);
 	ipcbox_owner_release(&port->owner);
-	ipcbox_user_uncharge_port(port->user);
+	ipcbox_port_uncharge(port);
 	ipcbox_user_put(port->user);
 	ipcbox_box_put(port->box);
 	kfree(port);
@@ -335,18 +356,17 @@ void ipcbox_port_release(struct kref *ref)
 static int ipcbox_port_set_limits(struct ipcbox_port *port,
 				  const struct ipcbox_set *set)
 {
-	const struct ipcbox_limits *now = &port->queue.limits;
-	struct ipcbox_limits limits;
+	struct ipcbox_limits limits = port->queue.limits;
 	int ret;
 
 	lockdep_assert_held_write(&port->box->lock);
-	ret = ipcbox_limits_parse(&limits,
-				  set->flags & IPCBOX_SET_MAX_MSGSIZE ?
-				  set->max_msgsize : now->max_msgsize,
-				  set->flags & IPCBOX_SET_MAX_MESSAGES ?
-				  set->max_messages : now->max_messages,
-				  set->flags & IPCBOX_SET_MAX_BYTES ?
-				  set->max_bytes : now->max_bytes);
+	if (set->flags & IPCBOX_SET_MAX_MSGSIZE)
+		limits.max_msgsize = set->max_msgsize;
+	if (set->flags & IPCBOX_SET_MAX_MESSAGES)
+		limits.max_messages = set->max_messages;
+	if (set->flags & IPCBOX_SET_MAX_BYTES)
+		limits.max_bytes = set->max_bytes;
+	ret = ipcbox_limits_check(&limits);
 	if (!ret)
 		ipcbox_queue_set_limits(&port->queue, &limits);
 	return ret;
@@ -363,11 +383,14 @@ static int ipcbox_port_set_locked(struct ipcbox_port *port,
 	lockdep_assert_held_write(&port->box->lock);
 	if (set->flags & IPCBOX_SET_MODE && set->mode & ~IPCBOX_MODE_MASK)
 		return -EINVAL;
+	if (set->flags & IPCBOX_SET_MAX_MSGSIZE &&
+	    set->max_msgsize > ipcbox_max_msgsize_now())
+		return -EINVAL;
 	if (set->flags & IPCBOX_SET_UID)
 		ret = ipcbox_uid_parse(&uid, set->uid);
 	if (!ret && set->flags & IPCBOX_SET_GID)
 		ret = ipcbox_gid_parse(&gid, set->gid);
-	if (!ret && set->flags & IPCBOX_SET_LIMITS)
+	if (!ret)
 		ret = ipcbox_port_set_limits(port, set);
 	if (ret)
 		return ret;
@@ -406,8 +429,8 @@ static void ipcbox_port_stat_queue(struct ipcbox_port *port,
 	stat->max_msgsize = port->queue.limits.max_msgsize;
 	stat->max_messages = port->queue.limits.max_messages;
 	stat->max_bytes = port->queue.limits.max_bytes;
-	stat->messages = counts->messages;
-	stat->bytes = counts->bytes;
+	stat->messages = port->queue.line.messages;
+	stat->bytes = port->queue.line.bytes;
 	stat->taken = counts->taken;
 	stat->sent = counts->sent;
 	stat->received = counts->received;

@@ -39,6 +39,8 @@ struct ipcbox_port {
 	struct ipcbox_user *user;	/* charged for it */
 	u64 created;			/* CLOCK_REALTIME, ns */
 
+	bool charged;			/* who unlinks it, or frees it */
+
 	/* box->lock */
 	struct rb_node by_id;
 	struct rb_node by_name;
@@ -76,7 +78,7 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 
 struct ipcbox_port *ipcbox_port_new(struct ipcbox_box *box,
 				    const struct ipcbox_port_attr *attr);
-void ipcbox_port_delete(struct ipcbox_port *port);
+bool ipcbox_port_delete(struct ipcbox_port *port);
 void ipcbox_port_release(struct kref *ref);
 
 bool ipcbox_port_may_manage(const struct ipcbox_port *port);

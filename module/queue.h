@@ -14,9 +14,7 @@
  * that fails loses nothing: ipcbox_queue_take() takes the message out of the
  * line; then either ipcbox_queue_settle() makes the receive final, or
  * ipcbox_queue_give_back() puts the message back where it was. Until then it
- * still uses the capacity. A message that was taken from the middle of the line,
- * because of its type, leaves its node there as a bookmark, so that giving it
- * back is no search. A receiver that has to wait is handed its message,
+ * still uses the capacity. A receiver that has to wait is handed its message,
  * taken, by the sender.
  *
  * At any time that the lock is free:
@@ -30,12 +28,12 @@
 
 #include <linux/list.h>
 #include <linux/poll.h>
-#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 
-#include <linux/ipcbox.h>
+#include "line.h"
+#include "waiter.h"
 
 struct ipcbox_message;
 
@@ -53,8 +51,6 @@ struct ipcbox_limits {
 
 /**
  * struct ipcbox_counts - the state of a queue in numbers
- * @messages: in line
- * @bytes: of payload in line
  * @taken: taken by receivers and not yet settled
  * @sent: sends that succeeded
  * @sent_bytes: bytes of payload in @sent
@@ -64,8 +60,6 @@ struct ipcbox_limits {
  * @waiting_receivers: threads
  */
 struct ipcbox_counts {
-	u64 messages;
-	u64 bytes;
 	u64 taken;
 	u64 sent;
 	u64 sent_bytes;
@@ -77,44 +71,19 @@ struct ipcbox_counts {
 
 struct ipcbox_queue {
 	spinlock_t lock;		/* guards all down to line */
-	bool dead;
-	u32 ready;			/* bit n: line[n] may have messages */
-	u64 next_seq;
-	struct ipcbox_limits limits;
+	bool dead;			/* also read without the lock */
+	struct ipcbox_limits limits;	/* also read without the lock */
 	u64 admitted;			/* messages, in line or taken */
 	u64 admitted_bytes;
 	struct list_head receivers;	/* waiters, longest-waiting first */
 	struct list_head senders;	/* those who wait for capacity, likewise */
 	struct list_head pinned;	/* those who wait whatever the capacity */
-	struct rb_root by_type;		/* messages in line with type != 0 */
 	struct ipcbox_counts counts;
 	wait_queue_head_t poll;
-	struct list_head line[IPCBOX_PRIORITIES];
+	struct ipcbox_line line;
 
 	struct ipcbox_message *spare;	/* atomic; see ipcbox_message_put() */
 	u64 port_id;			/* constant; for tracing */
-};
-
-/**
- * struct ipcbox_wait - whether and how long to wait
- * @nowait: fail with EAGAIN instead
- * @deadline: CLOCK_MONOTONIC, ns; 0 for none
- */
-struct ipcbox_wait {
-	bool nowait;
-	u64 deadline;
-};
-
-/**
- * struct ipcbox_filter - what a receiver accepts
- * @type: this type of message; 0 for all
- * @room: payloads up to this length
- * @peek: look, do not take
- */
-struct ipcbox_filter {
-	u64 type;
-	size_t room;
-	bool peek;
 };
 
 void ipcbox_queue_init(struct ipcbox_queue *queue,

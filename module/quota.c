@@ -19,7 +19,7 @@ MODULE_PARM_DESC(max_bytes_per_user,
 		 "Most bytes, with the overhead of each message, that one user may have queued (default 64 MiB)");
 
 static DEFINE_SPINLOCK(ipcbox_users_lock);
-static DEFINE_HASHTABLE(ipcbox_users, 7);
+static DEFINE_HASHTABLE(ipcbox_users, 9);
 
 static struct ipcbox_user *ipcbox_user_find_locked(kuid_t uid)
 {
@@ -67,36 +67,43 @@ struct ipcbox_user *ipcbox_user_get_current(void)
 	return user;
 }
 
-/* Those whose last messages were received after their last handle was closed. */
-static void ipcbox_users_sweep_locked(void)
+static void ipcbox_user_free_if_unused_locked(struct ipcbox_user *user)
+{
+	lockdep_assert_held(&ipcbox_users_lock);
+	if (user->refs || atomic_long_read(&user->bytes))
+		return;
+	hash_del(&user->node);
+	WARN_ON_ONCE(atomic_long_read(&user->ports));
+	kfree(user);
+}
+
+/*
+ * Also frees neighbours whose last messages were received after their last
+ * reference was dropped.
+ */
+void ipcbox_user_put(struct ipcbox_user *user)
+{
+	struct ipcbox_user *other;
+	struct hlist_node *next;
+
+	spin_lock(&ipcbox_users_lock);
+	if (!--user->refs)
+		hash_for_each_possible_safe(ipcbox_users, other, next, node,
+					    __kuid_val(user->uid))
+			ipcbox_user_free_if_unused_locked(other);
+	spin_unlock(&ipcbox_users_lock);
+}
+
+/* Frees all accounts, when no port is left to use them. */
+void ipcbox_quota_exit(void)
 {
 	struct ipcbox_user *user;
 	struct hlist_node *next;
 	int bucket;
 
-	lockdep_assert_held(&ipcbox_users_lock);
-	hash_for_each_safe(ipcbox_users, bucket, next, user, node) {
-		if (user->refs || atomic_long_read(&user->bytes))
-			continue;
-		hash_del(&user->node);
-		WARN_ON_ONCE(atomic_long_read(&user->ports));
-		kfree(user);
-	}
-}
-
-void ipcbox_user_put(struct ipcbox_user *user)
-{
 	spin_lock(&ipcbox_users_lock);
-	if (!--user->refs)
-		ipcbox_users_sweep_locked();
-	spin_unlock(&ipcbox_users_lock);
-}
-
-/** ipcbox_quota_exit() - free all accounts, when no port is left to use them */
-void __exit ipcbox_quota_exit(void)
-{
-	spin_lock(&ipcbox_users_lock);
-	ipcbox_users_sweep_locked();
+	hash_for_each_safe(ipcbox_users, bucket, next, user, node)
+		ipcbox_user_free_if_unused_locked(user);
 	spin_unlock(&ipcbox_users_lock);
 	WARN_ON(!hash_empty(ipcbox_users));
 }

@@ -49,9 +49,12 @@
  * message it waits for; one with a capacity, while a message of max_msgsize
  * would be admitted.
  *
+ * With both sides in poll() or io_uring, nobody ever waits: on a port of
+ * capacity 0, one side has to wait in a call.
+ *
  * A large message to a port of capacity 0 is copied once, from the memory of
- * the waiting sender. What another thread of the sender changes there in the
- * meantime, the receiver may see.
+ * the waiting sender. What another thread of the sender changes there before
+ * its send has ended, the receiver may see.
  *
  * Nothing is lost
  * ---------------
@@ -63,7 +66,11 @@
  * Each message is charged to the real user id of its sender until it has been
  * received, by its length plus &ipcbox_info.msg_overhead; each port is charged
  * to the user who created it. Message memory also counts for the sender's
- * memory cgroup.
+ * memory cgroup. A send that is over the quota fails with EDQUOT and does not
+ * wait; nothing tells when there is room again. Who sends to the ports of
+ * strangers should know that they decide how long its messages stay queued:
+ * give such senders a user of their own, or send only where struct ipcbox_stat
+ * shows a capacity.
  *
  * Rules for all ioctls
  * ====================
@@ -79,7 +86,8 @@
  * - Deadlines are absolute times of CLOCK_MONOTONIC in nanoseconds, 0 for none.
  *   A deadline in the past still tries once. Because they are absolute, calls
  *   restart after a signal handler installed with SA_RESTART; without it they
- *   fail with EINTR.
+ *   fail with EINTR. A send that restarts is sent anew, behind what was sent in
+ *   the meantime.
  *
  * The ioctl type is 0xE1, which Documentation/userspace-api/ioctl/
  * ioctl-number.rst does not assign.
@@ -94,22 +102,34 @@
 extern "C" {
 #endif
 
-/** define IPCBOX_ABI_VERSION - version of this ABI, as IPCBOX_INFO reports it */
+/**
+ * define IPCBOX_ABI_VERSION - version of this ABI, as IPCBOX_INFO reports it
+ */
 #define IPCBOX_ABI_VERSION	1
 
-/** define IPCBOX_NAME_SIZE - room for a port's name with its terminating NUL */
+/**
+ * define IPCBOX_NAME_SIZE - room for a port's name with its terminating NUL
+ */
 #define IPCBOX_NAME_SIZE	64
 
-/** define IPCBOX_PRIORITIES - priorities go from 0 to IPCBOX_PRIORITIES - 1 */
+/**
+ * define IPCBOX_PRIORITIES - how many priorities there are, from 0 on
+ */
 #define IPCBOX_PRIORITIES	32
 
-/** define IPCBOX_IOV_MAX - most segments in one message (UIO_MAXIOV) */
+/**
+ * define IPCBOX_IOV_MAX - most segments in one message (UIO_MAXIOV)
+ */
 #define IPCBOX_IOV_MAX		1024
 
-/** define IPCBOX_UNLIMITED - a capacity without a limit */
+/**
+ * define IPCBOX_UNLIMITED - a capacity without a limit
+ */
 #define IPCBOX_UNLIMITED	(~(__u64)0)
 
-/** define IPCBOX_ID_SELF - uid or gid field: that of the caller, or no change */
+/**
+ * define IPCBOX_ID_SELF - as a uid or gid, that of the caller
+ */
 #define IPCBOX_ID_SELF		(~(__u32)0)
 
 /**
@@ -146,9 +166,13 @@ enum ipcbox_sharing {
 
 /* Rights of a handle. */
 
-/** define IPCBOX_RIGHT_SEND - may send; needs w in the port's mode */
+/**
+ * define IPCBOX_RIGHT_SEND - may send; needs w in the port's mode
+ */
 #define IPCBOX_RIGHT_SEND	(1U << 0)
-/** define IPCBOX_RIGHT_RECV - may receive; needs r in the port's mode */
+/**
+ * define IPCBOX_RIGHT_RECV - may receive; needs r in the port's mode
+ */
 #define IPCBOX_RIGHT_RECV	(1U << 1)
 /**
  * define IPCBOX_RIGHT_MANAGE - may change and delete the port; needs the uid of
@@ -158,16 +182,22 @@ enum ipcbox_sharing {
 
 /* Flags of single calls. */
 
-/** define IPCBOX_NOWAIT - do not wait: EAGAIN instead (as O_NONBLOCK, for one call) */
+/**
+ * define IPCBOX_NOWAIT - EAGAIN instead of waiting, as O_NONBLOCK, for one call
+ */
 #define IPCBOX_NOWAIT		(1ULL << 0)
 /**
  * define IPCBOX_IOVEC - data points to an array of struct iovec, in the layout
  * of the calling program (32-bit or 64-bit), and len is the number of elements
  */
 #define IPCBOX_IOVEC		(1ULL << 1)
-/** define IPCBOX_PEEK - IPCBOX_RECV only: leave the message where it is */
+/**
+ * define IPCBOX_PEEK - leave the message where it is (IPCBOX_RECV only)
+ */
 #define IPCBOX_PEEK		(1ULL << 2)
-/** define IPCBOX_EXCL - IPCBOX_PORT_CREATE only: EEXIST if the name is taken */
+/**
+ * define IPCBOX_EXCL - EEXIST if the name is taken (IPCBOX_PORT_CREATE only)
+ */
 #define IPCBOX_EXCL		(1ULL << 3)
 
 /**
@@ -182,10 +212,11 @@ enum ipcbox_sharing {
  * @max_msgsize: out: largest message of any port, in bytes
  * @max_ports: out: most ports that one user may have created
  * @max_bytes: out: most bytes, with overhead, that one user may have queued
- * @user_ports: out: ports that the caller's user has created and that exist,
- *	or are deleted and still have open handles
+ * @user_ports: out: ports that the caller's user has created and that exist
  * @user_bytes: out: bytes that the caller's user has queued now
  * @box_ports: out: ports in this box
+ *
+ * Return: 0, or -1 with errno: EINVAL, EFAULT, ENOMEM.
  */
 struct ipcbox_info {
 	__u64	flags;
@@ -207,7 +238,8 @@ struct ipcbox_info {
  * struct ipcbox_port_create - IPCBOX_PORT_CREATE: create a port, or open it
  * @flags: in: IPCBOX_NOWAIT gives a handle with O_NONBLOCK set; IPCBOX_EXCL
  *	fails if the name is taken. Without IPCBOX_EXCL an existing port of that
- *	name is opened, with @rights, and the attributes are ignored.
+ *	name is opened, with @rights; @kind must be its kind, and the other
+ *	attributes are ignored.
  * @name: in: 1 to 63 bytes of printable ASCII or bytes above 0x7f, without
  *	white space and '/', not starting with '-' or '@'; terminated by a NUL,
  *	zero behind it. An empty name makes a port that has only an id.
@@ -221,15 +253,19 @@ struct ipcbox_info {
  *	caller has CAP_IPC_OWNER
  * @gid: in: group of the port; IPCBOX_ID_SELF or a group of the caller, unless
  *	the caller has CAP_IPC_OWNER
- * @max_msgsize: in: largest message in bytes; 0 for the module's limit
+ * @max_msgsize: in: largest message in bytes; 0 for the module's limit, or for
+ *	@max_bytes if that is less
  * @max_messages: in: capacity in messages: 0 is a rendezvous,
  *	IPCBOX_UNLIMITED no limit
  * @max_bytes: in: capacity in bytes of payload, at least @max_msgsize; 0 for no
  *	limit by bytes
  * @id: out: id of the port, never used again in this box
+ * @created: out: 1 if the port is new, 0 if it was there
+ * @reserved: in: must be 0
  *
  * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
  * EEXIST (name taken, IPCBOX_EXCL), EACCES (exists, @rights not granted),
+ * EPROTOTYPE (exists, another kind),
  * EDQUOT (too many ports of this user), EINVAL (attributes), EPERM (@uid or
  * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know),
  * ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
@@ -248,6 +284,8 @@ struct ipcbox_port_create {
 	__u64	max_messages;
 	__u64	max_bytes;
 	__u64	id;
+	__u32	created;
+	__u32	reserved;
 };
 
 /**
@@ -257,10 +295,11 @@ struct ipcbox_port_create {
  * @rights: in: IPCBOX_RIGHT_* of the handle; 0 gives one that can only
  *	IPCBOX_STAT, which anybody may
  * @reserved: in: must be 0
- * @id: in: id of the port, with an empty @name, else 0; out: id of the port
+ * @id: in: id of the port, if @name is empty; out: id of the port
  *
  * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
- * ENOENT (no such port), EACCES (a right is not granted), EINVAL, EMFILE,
+ * ENOENT (no such port), EACCES (a right is not granted, or IPCBOX_RIGHT_RECV on
+ * a port that belongs to another process), EINVAL, EMFILE,
  * ENFILE, ENOMEM, EFAULT, EIDRM (the box is gone).
  */
 struct ipcbox_port_open {
@@ -320,7 +359,7 @@ struct ipcbox_port_delete {
  * @next_size: out: length of the message that is first in line, 0 without one
  * @senders: out: open handles with IPCBOX_RIGHT_SEND
  * @receivers: out: open handles with IPCBOX_RIGHT_RECV
- * @handles: out: all open handles
+ * @handles: out: open handles with any right
  * @waiting_senders: out: threads that wait in a send
  * @waiting_receivers: out: threads that wait in a receive
  * @reserved: out: 0
@@ -388,17 +427,29 @@ struct ipcbox_port_list {
 
 /* What IPCBOX_SET changes. */
 
-/** define IPCBOX_SET_MODE - set the permission bits */
+/**
+ * define IPCBOX_SET_MODE - set the permission bits
+ */
 #define IPCBOX_SET_MODE		(1ULL << 0)
-/** define IPCBOX_SET_UID - set the user; as msgctl(IPC_SET), open handles keep their rights */
+/**
+ * define IPCBOX_SET_UID - set the user; as msgctl(IPC_SET), open handles keep their rights
+ */
 #define IPCBOX_SET_UID		(1ULL << 1)
-/** define IPCBOX_SET_GID - set the group */
+/**
+ * define IPCBOX_SET_GID - set the group
+ */
 #define IPCBOX_SET_GID		(1ULL << 2)
-/** define IPCBOX_SET_MAX_MSGSIZE - set the largest message; queued ones stay */
+/**
+ * define IPCBOX_SET_MAX_MSGSIZE - set the largest message; queued ones stay
+ */
 #define IPCBOX_SET_MAX_MSGSIZE	(1ULL << 3)
-/** define IPCBOX_SET_MAX_MESSAGES - set the capacity in messages; queued ones stay */
+/**
+ * define IPCBOX_SET_MAX_MESSAGES - set the capacity in messages; queued ones stay
+ */
 #define IPCBOX_SET_MAX_MESSAGES	(1ULL << 4)
-/** define IPCBOX_SET_MAX_BYTES - set the capacity in bytes; queued ones stay */
+/**
+ * define IPCBOX_SET_MAX_BYTES - set the capacity in bytes; queued ones stay
+ */
 #define IPCBOX_SET_MAX_BYTES	(1ULL << 5)
 
 /**
@@ -436,7 +487,8 @@ struct ipcbox_set {
  * @priority: in: 0 to IPCBOX_PRIORITIES - 1
  * @reserved: in: must be 0
  * @deadline: in: absolute CLOCK_MONOTONIC time in ns, 0 for none
- * @id: out: id of the message, unique within its port and ascending
+ * @id: out: id of the message, unique within its port. Also written when the
+ *	call fails later; that id is then used for no message.
  *
  * Return: 0, or -1 with errno, in which case nothing was sent: EAGAIN (would
  * wait), ETIMEDOUT, EINTR, EMSGSIZE (longer than max_msgsize), EDQUOT (the
@@ -475,6 +527,9 @@ struct ipcbox_send {
  *	namespace, the overflow id if it is not mapped there
  * @sender_gid: out: effective group id of the sender, likewise
  *
+ * The buffer and the out fields may have been written to when the call fails,
+ * or several times, where messages were taken back by their senders.
+ *
  * Return: 0, or -1 with errno, in which case the message is still first in
  * line: EAGAIN (would wait), ETIMEDOUT, EINTR, EMSGSIZE (buffer too short),
  * EBADF (no IPCBOX_RIGHT_RECV, or the port belongs to another process), EIDRM
@@ -497,20 +552,32 @@ struct ipcbox_recv {
 	__u32	sender_gid;
 };
 
-/** define IPCBOX_IOC - ioctl type of all commands */
+/**
+ * define IPCBOX_IOC - ioctl type of all commands
+ */
 #define IPCBOX_IOC		0xE1
 
 /* Commands on the box, an open /dev/ipcbox. */
 
-/** define IPCBOX_INFO - features and limits, see &struct ipcbox_info */
+/**
+ * define IPCBOX_INFO - features and limits, see &struct ipcbox_info
+ */
 #define IPCBOX_INFO		_IOWR(IPCBOX_IOC, 0x00, struct ipcbox_info)
-/** define IPCBOX_PORT_CREATE - create a port, see &struct ipcbox_port_create */
+/**
+ * define IPCBOX_PORT_CREATE - create a port, see &struct ipcbox_port_create
+ */
 #define IPCBOX_PORT_CREATE	_IOWR(IPCBOX_IOC, 0x01, struct ipcbox_port_create)
-/** define IPCBOX_PORT_OPEN - open a port, see &struct ipcbox_port_open */
+/**
+ * define IPCBOX_PORT_OPEN - open a port, see &struct ipcbox_port_open
+ */
 #define IPCBOX_PORT_OPEN	_IOWR(IPCBOX_IOC, 0x02, struct ipcbox_port_open)
-/** define IPCBOX_PORT_DELETE - delete a port, see &struct ipcbox_port_delete */
+/**
+ * define IPCBOX_PORT_DELETE - delete a port, see &struct ipcbox_port_delete
+ */
 #define IPCBOX_PORT_DELETE	_IOW(IPCBOX_IOC, 0x03, struct ipcbox_port_delete)
-/** define IPCBOX_PORT_LIST - list ports, see &struct ipcbox_port_list */
+/**
+ * define IPCBOX_PORT_LIST - list ports, see &struct ipcbox_port_list
+ */
 #define IPCBOX_PORT_LIST	_IOWR(IPCBOX_IOC, 0x04, struct ipcbox_port_list)
 
 /*
@@ -518,13 +585,21 @@ struct ipcbox_recv {
  * is first in line, 0 if there is none.
  */
 
-/** define IPCBOX_SEND - send a message, see &struct ipcbox_send */
+/**
+ * define IPCBOX_SEND - send a message, see &struct ipcbox_send
+ */
 #define IPCBOX_SEND		_IOWR(IPCBOX_IOC, 0x40, struct ipcbox_send)
-/** define IPCBOX_RECV - receive a message, see &struct ipcbox_recv */
+/**
+ * define IPCBOX_RECV - receive a message, see &struct ipcbox_recv
+ */
 #define IPCBOX_RECV		_IOWR(IPCBOX_IOC, 0x41, struct ipcbox_recv)
-/** define IPCBOX_STAT - attributes and state, see &struct ipcbox_stat */
+/**
+ * define IPCBOX_STAT - attributes and state, see &struct ipcbox_stat
+ */
 #define IPCBOX_STAT		_IOWR(IPCBOX_IOC, 0x42, struct ipcbox_stat)
-/** define IPCBOX_SET - change attributes, see &struct ipcbox_set */
+/**
+ * define IPCBOX_SET - change attributes, see &struct ipcbox_set
+ */
 #define IPCBOX_SET		_IOW(IPCBOX_IOC, 0x43, struct ipcbox_set)
 
 #if defined(__cplusplus)

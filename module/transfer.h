@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Transfers: sending and receiving on a handle
+ *
+ * Whatever the system call, a message is sent by ipcbox_handle_send() and
+ * received by ipcbox_handle_recv(), both in transfer.c. What can fail comes
+ * first in both: sending makes the whole message before the queue sees it;
+ * receiving copies it to the caller before it is settled.
+ */
+#ifndef _IPCBOX_TRANSFER_H
+#define _IPCBOX_TRANSFER_H
+
+#include <linux/types.h>
+
+struct file;
+struct iov_iter;
+struct ipcbox_ioctl;
+
+bool ipcbox_transfer_nowait(const struct file *file);
+ssize_t ipcbox_transfer_write(struct file *file, struct iov_iter *from,
+			      bool nowait);
+ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
+			     bool nowait);
+int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call);
+int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call);
+
+#endif /* _IPCBOX_TRANSFER_H */

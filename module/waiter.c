@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Waiters: sleeping until somebody has a result, and ending that sleep */
+
+#include <linux/hrtimer.h>
+#include <linux/sched.h>
+#include <linux/sched/rt.h>
+#include <linux/sched/signal.h>
+#include <linux/sched/task.h>
+
+#include "waiter.h"
+
+/* Wakes the thread that is to be woken, if there is one. */
+void ipcbox_wake_task(struct ipcbox_wake *wake)
+{
+	if (!wake->task)
+		return;
+	wake_up_process(wake->task);
+	put_task_struct(wake->task);
+	wake->task = NULL;
+}
+
+void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
+			struct ipcbox_message *msg,
+			const struct ipcbox_filter *filter)
+{
+	waiter->task = current;
+	waiter->msg = msg;
+	waiter->filter = filter;
+	waiter->needed = 0;
+	waiter->result = IPCBOX_WAITING;
+}
+
+/**
+ * ipcbox_waiter_finish() - end a wait
+ * @waiter: waiter, of which the caller holds the lock of the list
+ * @result: 0 or a negative errno
+ * @wake: where to note the thread
+ */
+void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
+			  struct ipcbox_wake *wake)
+{
+	list_del(&waiter->node);
+	ipcbox_wake_task(wake);
+	wake->task = get_task_struct(waiter->task);
+	/* Pairs with the acquire in ipcbox_waiter_sleep(), see [RESULT]. */
+	smp_store_release(&waiter->result, result);
+}
+
+static int ipcbox_waiter_schedule(const struct ipcbox_wait *wait)
+{
+	ktime_t expires = ns_to_ktime(wait->deadline);
+	u64 slack;
+
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	if (!wait->deadline) {
+		schedule();
+		return 0;
+	}
+	slack = rt_task(current) ? 0 : current->timer_slack_ns;
+	return schedule_hrtimeout_range(&expires, slack, HRTIMER_MODE_ABS) ?
+	       0 : -ETIMEDOUT;
+}
+
+/**
+ * ipcbox_waiter_sleep() - sleep until a wait is over
+ * @waiter: the caller's
+ * @wait: deadline
+ *
+ * Return: 0 if @waiter has a result, or a reason to give up: -ERESTARTSYS,
+ * -ETIMEDOUT
+ */
+int ipcbox_waiter_sleep(struct ipcbox_waiter *waiter,
+			const struct ipcbox_wait *wait)
+{
+	int ret;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		/* Pairs with the release in ipcbox_waiter_finish(). */
+		if (smp_load_acquire(&waiter->result) != IPCBOX_WAITING) {
+			ret = 0;
+			break;
+		}
+		ret = ipcbox_waiter_schedule(wait);
+		if (ret)
+			break;
+	}
+	__set_current_state(TASK_RUNNING);
+	return ret;
+}

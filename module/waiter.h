@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A waiter: a thread that waits in a send or in a receive, on its own stack
+ *
+ * [RESULT] A waiter ends when somebody else sets waiter->result. The waiting
+ * thread reads it without the lock, and its stack holds the waiter, so the
+ * store is the last access to it:
+ *
+ *	ipcbox_waiter_finish()		ipcbox_waiter_sleep()
+ *
+ *	list_del(&waiter->node)
+ *	waiter->msg = …			set_current_state(INTERRUPTIBLE)
+ *	task = get(waiter->task)	  // full barrier
+ *	smp_store_release(result) --.
+ *	  // waiter may be gone	     `->smp_load_acquire(result)
+ *	…				// done: waiter->msg is ours
+ *	spin_unlock(&queue->lock)	// not done: schedule()
+ *	wake_up_process(task)
+ *	  // full barrier
+ *
+ * The acquire pairs with the release for waiter->msg and the message behind
+ * it. The barriers in set_current_state() and wake_up_process() pair with each
+ * other: either the sleeper sees the result, or the waker sees it asleep. A
+ * thread that gives up waiting (signal, deadline) takes the lock, under which
+ * the result cannot change, and looks once more: what was handed to it is its.
+ */
+#ifndef _IPCBOX_WAITER_H
+#define _IPCBOX_WAITER_H
+
+#include <linux/list.h>
+#include <linux/poll.h>
+#include <linux/types.h>
+
+struct ipcbox_message;
+
+#define IPCBOX_WAITING	1	/* waiter->result: not over; else 0 or -errno */
+
+/**
+ * struct ipcbox_wait - whether and how long to wait
+ * @nowait: fail with EAGAIN instead
+ * @deadline: CLOCK_MONOTONIC, ns; 0 for none
+ */
+struct ipcbox_wait {
+	bool nowait;
+	u64 deadline;
+};
+
+/**
+ * struct ipcbox_filter - what a receiver accepts
+ * @type: this type of message; 0 for all
+ * @room: payloads up to this length
+ * @peek: look, do not take
+ */
+struct ipcbox_filter {
+	u64 type;
+	size_t room;
+	bool peek;
+};
+
+/**
+ * struct ipcbox_waiter - a waiting thread
+ * @node: in one of the lists of a queue
+ * @task: the thread
+ * @msg: of a sender: its message, NULL once that belongs to a receiver; of a
+ *	receiver: the message handed to it
+ * @filter: of a receiver
+ * @needed: of a receiver that ends with -EMSGSIZE: the length of the message
+ * @result: see [RESULT]
+ */
+struct ipcbox_waiter {
+	struct list_head node;
+	struct task_struct *task;
+	struct ipcbox_message *msg;
+	const struct ipcbox_filter *filter;
+	size_t needed;
+	int result;
+};
+
+/**
+ * struct ipcbox_wake - who to wake once the lock is dropped
+ * @task: a thread, or NULL
+ * @poll: events for those who poll
+ *
+ * There is one place for a thread because nearly all operations wake one at
+ * the most; those that wake more wake all but the last under the lock. (The
+ * core kernel's wake_q would do, but is not exported.)
+ */
+struct ipcbox_wake {
+	struct task_struct *task;
+	__poll_t poll;
+};
+
+void ipcbox_wake_task(struct ipcbox_wake *wake);
+
+void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
+			struct ipcbox_message *msg,
+			const struct ipcbox_filter *filter);
+void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
+			  struct ipcbox_wake *wake);
+int ipcbox_waiter_sleep(struct ipcbox_waiter *waiter,
+			const struct ipcbox_wait *wait);
+
+#endif /* _IPCBOX_WAITER_H */
