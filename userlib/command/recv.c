@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * ipcbox recv: receive messages, to a file or to standard output.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static const char recv_help[] =
+"Usage: ipcbox recv [OPTION]... NAME\n"
+"\n"
+"Receive a message and write its payload, as it is, to standard output.\n"
+"\n"
+"Options:\n"
+"  -c, --count=N            receive N messages (default: 1)\n"
+"  -L, --loop               receive until the port is deleted, which is success;\n"
+"                           with --nowait, until there is no message left\n"
+"  -l, --lines              write a newline behind each message\n"
+"  -0, --null               write a NUL behind each message\n"
+"  -j, --json               write each message as a line of JSON, with its\n"
+"                           metadata; the payload is \"text\" if it is UTF-8,\n"
+"                           else \"base64\"\n"
+"  -o, --output=FILE        write to FILE instead of standard output\n"
+"  -t, --type=TYPE          only messages of this type; 0 (default) for any\n"
+"  -w, --timeout=SECONDS    wait no longer than this for each message\n"
+"  -n, --nowait             do not wait: fail if there is none\n"
+"  -k, --peek               leave the message in the port\n"
+"  -v, --verbose            print the metadata on standard error\n"
+"  -h, --help               this text\n"
+"\n"
+"Examples:\n"
+"  ipcbox recv jobs --lines --loop\n"
+"  ipcbox recv jobs --json --timeout=5 | jq -r .text\n"
+"  ipcbox recv backup --output=dir.tar\n"
+"  ipcbox recv jobs --loop --nowait > /dev/null\n";
+
+struct recv_job {
+	const char *name;
+	uint64_t count;
+	bool has_count;
+	bool loop;
+	bool has_timeout;
+	double timeout;
+	bool verbose;
+	enum output_format format;
+	const char *path;
+	struct ipcbox_options options;
+
+	int port;
+	uint64_t received;
+	struct output output;
+	void *buf;
+	size_t size;
+};
+
+static ssize_t recv_waiting(struct recv_job *job, struct ipcbox_message *msg)
+{
+	if (job->has_timeout)
+		job->options.deadline = ipcbox_deadline_in(job->timeout);
+	return ipcbox_recv_alloc(job->port, &job->buf, &job->size,
+				 &job->options, msg);
+}
+
+static ssize_t recv_at_once(struct recv_job *job, struct ipcbox_message *msg)
+{
+	struct ipcbox_options options = job->options;
+
+	options.flags |= IPCBOX_NOWAIT;
+	options.deadline = 0;
+	return ipcbox_recv_alloc(job->port, &job->buf, &job->size, &options,
+				 msg);
+}
+
+/* Nothing may be kept in the buffer while waiting for the next message. */
+static int recv_next(struct recv_job *job, struct ipcbox_message *msg,
+		     ssize_t *len)
+{
+	int code;
+
+	if (job->output.unwritten) {
+		*len = recv_at_once(job, msg);
+		if (*len != -EAGAIN)
+			return EXIT_OK;
+		code = output_flush(&job->output);
+		if (code)
+			return code;
+	}
+	*len = recv_waiting(job, msg);
+	return EXIT_OK;
+}
+
+static void recv_tell(const struct ipcbox_message *msg)
+{
+	notice("message %" PRIu64 " of %zu bytes, type %" PRIu64 ", priority %u, from process %d, user %u",
+	       msg->id, msg->len, msg->type, msg->priority, msg->pid, msg->uid);
+}
+
+/* An exit code, or -1 to go on. */
+static int recv_failed(const struct recv_job *job, ssize_t err)
+{
+	if (err == -EINTR)
+		return signals_caught() ? EXIT_ERROR : -1;
+	if (err == -EIDRM && job->loop)
+		return EXIT_OK;
+	if (err == -EAGAIN && job->loop)
+		return EXIT_OK;
+	if (!job->received)
+		return fail((int)err, "cannot receive from port '%s'",
+			    job->name);
+	return fail((int)err, "cannot receive from port '%s' after %" PRIu64 " messages",
+		    job->name, job->received);
+}
+
+/* An exit code, or -1 to go on. */
+static int recv_one(struct recv_job *job)
+{
+	struct ipcbox_message msg;
+	ssize_t len;
+	int code = recv_next(job, &msg, &len);
+
+	if (code)
+		return code;
+	if (len < 0)
+		return recv_failed(job, len);
+	job->received++;
+	if (job->verbose)
+		recv_tell(&msg);
+	code = output_message(&job->output, job->buf, &msg);
+	return code ? code : -1;
+}
+
+static int recv_all(struct recv_job *job)
+{
+	int code = -1;
+
+	while (code < 0 && (job->loop || job->received < job->count)) {
+		if (signals_caught())
+			return EXIT_ERROR;
+		code = recv_one(job);
+	}
+	return code < 0 ? EXIT_OK : code;
+}
+
+static int recv_format(struct recv_job *job, enum output_format format)
+{
+	if (job->format != OUTPUT_RAW && job->format != format)
+		return usage("only one of --lines, --null and --json can be given");
+	job->format = format;
+	return 0;
+}
+
+static int recv_flag(struct recv_job *job, int option)
+{
+	switch (option) {
+	case 'L':
+		job->loop = true;
+		return 0;
+	case 'l':
+		return recv_format(job, OUTPUT_LINES);
+	case '0':
+		return recv_format(job, OUTPUT_NULL);
+	case 'j':
+		return recv_format(job, OUTPUT_JSON);
+	case 'n':
+		job->options.flags |= IPCBOX_NOWAIT;
+		return 0;
+	case 'k':
+		job->options.flags |= IPCBOX_PEEK;
+		return 0;
+	case 'v':
+		job->verbose = true;
+		return 0;
+	default:
+		return usage_told();
+	}
+}
+
+static int recv_option(struct recv_job *job, int option)
+{
+	switch (option) {
+	case 'c':
+		job->has_count = true;
+		return parse_number("--count", optarg, UINT64_MAX, &job->count);
+	case 'o':
+		job->path = optarg;
+		return 0;
+	case 't':
+		return parse_number("--type", optarg, UINT64_MAX,
+				    (uint64_t *)&job->options.type);
+	case 'w':
+		job->has_timeout = true;
+		return parse_seconds("--timeout", optarg, &job->timeout);
+	default:
+		return recv_flag(job, option);
+	}
+}
+
+/* What does not go together. */
+static int recv_check(const struct recv_job *job)
+{
+	if (job->has_timeout && job->options.flags & IPCBOX_NOWAIT)
+		return usage("either --timeout or --nowait can be given, not both");
+	if (job->loop && job->has_count)
+		return usage("either --loop or --count can be given, not both");
+	if (job->options.flags & IPCBOX_PEEK && (job->loop || job->has_count))
+		return usage("--peek would show the same message again: it does not go with --loop or --count");
+	return 0;
+}
+
+static int recv_parse(struct recv_job *job, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "count", required_argument, NULL, 'c' },
+		{ "loop", no_argument, NULL, 'L' },
+		{ "lines", no_argument, NULL, 'l' },
+		{ "null", no_argument, NULL, '0' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "type", required_argument, NULL, 't' },
+		{ "timeout", required_argument, NULL, 'w' },
+		{ "nowait", no_argument, NULL, 'n' },
+		{ "peek", no_argument, NULL, 'k' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "c:Ll0jo:t:w:nkv", options,
+				     NULL)) != -1) {
+		code = recv_option(job, option);
+		if (code)
+			return code;
+	}
+	code = one_name(argc, argv, &job->name);
+	return code ? code : recv_check(job);
+}
+
+static int recv_to_output(struct recv_job *job)
+{
+	int code = output_open(&job->output, job->path, job->format);
+
+	if (code)
+		return code;
+	signals_catch();
+	code = output_close(&job->output, recv_all(job));
+	free(job->buf);
+	return signals_end(code);
+}
+
+/*
+ * The port before the output, so that a wrong name does not empty a file; both
+ * before the first message, which could not be put back.
+ */
+static int recv_port(struct recv_job *job)
+{
+	int code;
+
+	job->port = open_port(job->name, IPCBOX_RIGHT_RECV);
+	if (job->port < 0)
+		return -job->port;
+	code = recv_to_output(job);
+	close(job->port);
+	return code;
+}
+
+static int recv_run(int argc, char **argv)
+{
+	struct recv_job job = { .count = 1 };
+	int code = recv_parse(&job, argc, argv);
+
+	return code ? code : recv_port(&job);
+}
+
+const struct command recv_command = {
+	.name = "recv",
+	.summary = "receive messages",
+	.help = recv_help,
+	.run = recv_run,
+};

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * ipcbox send: send messages, from arguments, files or standard input.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "command.h"
+
+static const char send_help[] =
+"Usage: ipcbox send [OPTION]... NAME [MESSAGE]...\n"
+"       ipcbox send [OPTION]... NAME --file=FILE\n"
+"       ipcbox send [OPTION]... NAME --lines|--null [FILE]...\n"
+"\n"
+"Send each MESSAGE, or FILE as one message, or each of its lines as one. Without\n"
+"any, standard input is the message; FILE - is standard input, too. While the\n"
+"port is full, it waits.\n"
+"\n"
+"Options:\n"
+"  -f, --file=FILE          send FILE as one message\n"
+"  -l, --lines              send each line, without its newline\n"
+"  -0, --null               send each record that ends in a NUL\n"
+"  -t, --type=TYPE          type of the messages, a number; 0 (default) for none\n"
+"  -p, --priority=N         0 (default) to 31; higher ones are received first\n"
+"  -w, --timeout=SECONDS    wait no longer than this for each message\n"
+"  -n, --nowait             do not wait: fail if the port is full\n"
+"  -c, --count=N            send all of it N times (not with --lines, --null)\n"
+"  -i, --interval=SECONDS   pause between two messages\n"
+"  -v, --verbose            print the id of each message on standard error\n"
+"  -h, --help               this text\n"
+"\n"
+"Examples:\n"
+"  ipcbox send jobs 'first job' 'second job'\n"
+"  ipcbox send jobs --lines --timeout=5 list.txt\n"
+"  tar c dir | ipcbox send backup --priority=3\n"
+"  ipcbox send jobs --count=10 --interval=0.5 tick\n";
+
+struct send_job {
+	const char *name;
+	char **operands;	/* messages or files, NULL behind them */
+	const char *file;
+	int delimiter;		/* -1 if there are no records */
+	bool has_timeout;
+	double timeout;
+	double interval;
+	uint64_t count;
+	bool has_count;
+	bool verbose;
+	struct ipcbox_options options;
+
+	int port;
+	uint64_t sent;
+};
+
+static int send_fail(const struct send_job *job, int err)
+{
+	if (!job->sent)
+		return fail(err, "cannot send to port '%s'", job->name);
+	return fail(err, "cannot send to port '%s' after %" PRIu64 " messages",
+		    job->name, job->sent);
+}
+
+static void pause_for(double seconds)
+{
+	struct timespec time = {
+		.tv_sec = (time_t)seconds,
+		.tv_nsec = (long)((seconds - (double)(time_t)seconds) * 1e9),
+	};
+
+	while (clock_nanosleep(CLOCK_MONOTONIC, 0, &time, &time) == EINTR)
+		;
+}
+
+static int send_one(void *arg, const void *data, size_t len)
+{
+	struct send_job *job = arg;
+	uint64_t id;
+	int err;
+
+	if (job->interval > 0 && job->sent)
+		pause_for(job->interval);
+	if (job->has_timeout)
+		job->options.deadline = ipcbox_deadline_in(job->timeout);
+	err = ipcbox_send_msg(job->port, data, len, &job->options, &id);
+	if (err)
+		return send_fail(job, err);
+	job->sent++;
+	if (job->verbose)
+		notice("sent message %" PRIu64 " of %zu bytes", id, len);
+	return EXIT_OK;
+}
+
+static int send_records(struct send_job *job)
+{
+	char **path = job->operands;
+	int code = EXIT_OK;
+
+	if (!*path)
+		return input_records("-", job->delimiter, send_one, job);
+	for (; *path && !code; path++)
+		code = input_records(*path, job->delimiter, send_one, job);
+	return code;
+}
+
+static int send_file(struct send_job *job)
+{
+	struct payload payload = { 0 };
+	struct ipcbox_stat stat;
+	int err = ipcbox_port_stat(job->port, &stat);
+	uint64_t i;
+	int code;
+
+	if (err)
+		return send_fail(job, err);
+	code = input_whole(job->file ? job->file : "-", stat.max_msgsize,
+			   &payload);
+	for (i = 0; i < job->count && !code; i++)
+		code = send_one(job, payload.data, payload.len);
+	free(payload.data);
+	return code;
+}
+
+static int send_operands(struct send_job *job)
+{
+	int code = EXIT_OK;
+	char **message;
+	uint64_t i;
+
+	for (i = 0; i < job->count; i++)
+		for (message = job->operands; *message && !code; message++)
+			code = send_one(job, *message, strlen(*message));
+	return code;
+}
+
+static int send_all(struct send_job *job)
+{
+	if (job->delimiter >= 0)
+		return send_records(job);
+	if (job->file || !*job->operands)
+		return send_file(job);
+	return send_operands(job);
+}
+
+static int send_flag(struct send_job *job, int option)
+{
+	switch (option) {
+	case 'l':
+		job->delimiter = '\n';
+		return 0;
+	case '0':
+		job->delimiter = '\0';
+		return 0;
+	case 'n':
+		job->options.flags |= IPCBOX_NOWAIT;
+		return 0;
+	case 'v':
+		job->verbose = true;
+		return 0;
+	default:
+		return usage_told();
+	}
+}
+
+static int send_priority(struct send_job *job, const char *text)
+{
+	uint64_t priority;
+	int code = parse_number("--priority", text, IPCBOX_PRIORITIES - 1,
+				&priority);
+
+	if (!code)
+		job->options.priority = (uint32_t)priority;
+	return code;
+}
+
+static int send_option(struct send_job *job, int option)
+{
+	switch (option) {
+	case 'f':
+		job->file = optarg;
+		return 0;
+	case 't':
+		return parse_number("--type", optarg, UINT64_MAX,
+				    (uint64_t *)&job->options.type);
+	case 'p':
+		return send_priority(job, optarg);
+	case 'w':
+		job->has_timeout = true;
+		return parse_seconds("--timeout", optarg, &job->timeout);
+	case 'c':
+		job->has_count = true;
+		return parse_number("--count", optarg, UINT64_MAX, &job->count);
+	case 'i':
+		return parse_seconds("--interval", optarg, &job->interval);
+	default:
+		return send_flag(job, option);
+	}
+}
+
+/* What does not go together. */
+static int send_check(const struct send_job *job)
+{
+	bool records = job->delimiter >= 0;
+
+	if (job->file && records)
+		return usage("--file sends FILE as one message; give it behind --lines or --null as it is: ipcbox send %s --lines %s",
+			     job->name, job->file);
+	if (job->file && *job->operands)
+		return usage("either --file or messages can be given, not both");
+	if (records && job->has_count)
+		return usage("--count does not go with --lines or --null");
+	if (job->has_timeout && job->options.flags & IPCBOX_NOWAIT)
+		return usage("either --timeout or --nowait can be given, not both");
+	return 0;
+}
+
+static int send_parse(struct send_job *job, int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "file", required_argument, NULL, 'f' },
+		{ "lines", no_argument, NULL, 'l' },
+		{ "null", no_argument, NULL, '0' },
+		{ "type", required_argument, NULL, 't' },
+		{ "priority", required_argument, NULL, 'p' },
+		{ "timeout", required_argument, NULL, 'w' },
+		{ "nowait", no_argument, NULL, 'n' },
+		{ "count", required_argument, NULL, 'c' },
+		{ "repeat", required_argument, NULL, 'c' },
+		{ "interval", required_argument, NULL, 'i' },
+		{ "verbose", no_argument, NULL, 'v' },
+		{ NULL, 0, NULL, 0 },
+	};
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "f:l0t:p:w:nc:i:v", options,
+				     NULL)) != -1) {
+		code = send_option(job, option);
+		if (code)
+			return code;
+	}
+	if (optind == argc)
+		return usage("the name of a port is missing");
+	job->name = argv[optind];
+	job->operands = argv + optind + 1;
+	return send_check(job);
+}
+
+static int send_run(int argc, char **argv)
+{
+	struct send_job job = { .delimiter = -1, .count = 1 };
+	int code = send_parse(&job, argc, argv);
+
+	if (code)
+		return code;
+	job.port = open_port(job.name, IPCBOX_RIGHT_SEND);
+	if (job.port < 0)
+		return -job.port;
+	code = send_all(&job);
+	close(job.port);
+	return code;
+}
+
+const struct command send_command = {
+	.name = "send",
+	.summary = "send messages",
+	.help = send_help,
+	.run = send_run,
+};

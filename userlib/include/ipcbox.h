@@ -1,0 +1,427 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libipcbox - mailboxes through /dev/ipcbox
+ *
+ * A *box* is the set of ports that this network namespace sees; a *port* is a
+ * mailbox in it; a *handle* is this process's descriptor on a port. Both
+ * descriptors are ordinary ones: close(2), poll(2), fcntl(2), dup(2), fork(2)
+ * and passing over a socket do what they always do, and both are opened with
+ * O_CLOEXEC. <linux/ipcbox.h> has the semantics, this header the calls.
+ *
+ * Conventions
+ * -----------
+ * - Every function returns its value, or a negative errno; errno itself is not
+ *   part of the interface. ipcbox_strerror() tells what to do about it.
+ * - Wherever a function takes the name of a port, "@17" is the port of id 17.
+ * - A call that fails has changed nothing: nothing was sent, and a message that
+ *   could not be received is still first in line.
+ * - The library keeps no state. All functions may be called from any thread
+ *   and, but for ipcbox_recv_alloc() and ipcbox_strerror(), from a signal handler
+ *   or a child after fork().
+ * - A handler of a signal that was installed without SA_RESTART makes waiting
+ *   calls return -EINTR.
+ * - Memory belongs to the caller. Only ipcbox_recv_alloc() allocates.
+ * - Where a struct grows in a later version, the functions that take it get a
+ *   new symbol version, so a program that was linked before goes on working.
+ */
+#ifndef _IPCBOX_H
+#define _IPCBOX_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+
+#include <linux/ipcbox.h>
+
+#if defined(__cplusplus)
+extern "C" {
+#endif
+
+/** define IPCBOX_DEVICE - what ipcbox_box_open() opens */
+#define IPCBOX_DEVICE		"/dev/ipcbox"
+
+/** define IPCBOX_CAPACITY - capacity in messages unless the creator says otherwise */
+#define IPCBOX_CAPACITY		64
+
+/* The box. */
+
+/**
+ * ipcbox_box_open - open the box of this network namespace
+ *
+ * Programs that make several calls on the box open it once and use the *_at()
+ * functions; the others open and close it by themselves.
+ *
+ * Return: a descriptor to be closed by the caller, or -ENODEV (no such device:
+ * the module is not loaded), -EACCES, -EMFILE, -ENFILE, -ENOMEM.
+ */
+int ipcbox_box_open(void);
+
+/**
+ * ipcbox_box_info - what the module can do, and the limits of this user
+ * @box: from ipcbox_box_open()
+ * @info: filled in
+ *
+ * Return: 0, or -EFAULT, -EIDRM (the box is gone), -ENOTTY (@box is not one).
+ */
+int ipcbox_box_info(int box, struct ipcbox_info *info);
+
+/* Ports. */
+
+/**
+ * struct ipcbox_attr - what a new port is to be
+ * @flags: IPCBOX_EXCL (-EEXIST if the name is taken), IPCBOX_NOWAIT (handle
+ *	with O_NONBLOCK)
+ * @rights: IPCBOX_RIGHT_* of the handle; by default all three
+ * @owner: enum ipcbox_owner; by default the kernel
+ * @mode: permission bits, r may receive and w may send; by default 0600. The
+ *	umask is not applied.
+ * @max_msgsize: largest message in bytes; by default, 0, as large as the
+ *	module and @max_bytes allow
+ * @max_messages: capacity in messages, 0 for a rendezvous, IPCBOX_UNLIMITED for
+ *	no limit; by default IPCBOX_CAPACITY
+ * @max_bytes: capacity in bytes of payload; by default, 0, no limit
+ * @uid: user of the port; by default, IPCBOX_ID_SELF, that of the caller
+ * @gid: group of the port; likewise
+ * @kind: enum ipcbox_kind; by default a mailbox
+ * @sharing: enum ipcbox_sharing; by default any
+ *
+ * Start from IPCBOX_ATTR_INIT, which gives the defaults, and change what
+ * differs::
+ *
+ *	struct ipcbox_attr attr = IPCBOX_ATTR_INIT;
+ *
+ *	attr.max_messages = 0;
+ *	port = ipcbox_port_create("meeting-point", &attr);
+ */
+struct ipcbox_attr {
+	uint64_t flags;
+	uint32_t rights;
+	uint32_t owner;
+	uint32_t mode;
+	uint32_t max_msgsize;
+	uint64_t max_messages;
+	uint64_t max_bytes;
+	uint32_t uid;
+	uint32_t gid;
+	uint32_t kind;
+	uint32_t sharing;
+};
+
+/** define IPCBOX_ATTR_INIT - initialiser of a struct ipcbox_attr */
+#define IPCBOX_ATTR_INIT {						\
+	0,								\
+	IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE,	\
+	IPCBOX_OWNER_KERNEL, 0600, 0, IPCBOX_CAPACITY, 0,		\
+	IPCBOX_ID_SELF, IPCBOX_ID_SELF,					\
+	IPCBOX_KIND_MAILBOX, IPCBOX_SHARE_ANY }
+
+/**
+ * ipcbox_port_create - create a port, or open it if it exists
+ * @name: 1 to 63 bytes without white space and '/', not starting with '-' or
+ *	'@'; NULL or "" for a port that has only an id
+ * @attr: attributes of a new port, NULL for the defaults. A port that exists
+ *	keeps its own, unless @attr->flags has IPCBOX_EXCL; then the call fails.
+ *
+ * Of several processes that call this with one name, one creates the port and
+ * the others open it, so it does not matter which of them starts first.
+ *
+ * Return: a handle to be closed by the caller, or -EEXIST (name taken, with
+ * IPCBOX_EXCL), -EACCES (exists, rights not granted), -EDQUOT (too many ports
+ * of this user), -EINVAL (name or attributes), -EPERM (uid or gid not yours),
+ * -EOPNOTSUPP (the module does not know this kind, owner or sharing), -ENOMEM,
+ * -EMFILE, -ENFILE, or what ipcbox_box_open() returns.
+ */
+int ipcbox_port_create(const char *name, const struct ipcbox_attr *attr);
+
+/** ipcbox_port_create_at - as ipcbox_port_create(), on a box that is open */
+int ipcbox_port_create_at(int box, const char *name,
+			  const struct ipcbox_attr *attr);
+
+/**
+ * ipcbox_port_open - open a port
+ * @name: its name, or "@" and its id
+ * @rights: IPCBOX_RIGHT_* that the handle shall have; 0 for one that can only
+ *	ipcbox_port_stat(), which anybody may open
+ *
+ * Return: a handle to be closed by the caller, or -ENOENT (no such port),
+ * -EACCES (a right is not granted), -EINVAL, -ENOMEM, -EMFILE, -ENFILE, or what
+ * ipcbox_box_open() returns.
+ */
+int ipcbox_port_open(const char *name, uint32_t rights);
+
+/**
+ * ipcbox_port_open_at - as ipcbox_port_open(), on a box that is open
+ * @box: from ipcbox_box_open()
+ * @name: as there
+ * @rights: as there
+ * @flags: 0, or IPCBOX_NOWAIT for a handle with O_NONBLOCK
+ *
+ * Return: as ipcbox_port_open(); -EIDRM if the box is gone.
+ */
+int ipcbox_port_open_at(int box, const char *name, uint32_t rights,
+			uint64_t flags);
+
+/**
+ * ipcbox_port_delete - delete a port
+ * @name: its name, or "@" and its id
+ *
+ * The name is free at once, queued messages are gone, and whoever waits on the
+ * port gets -EIDRM.
+ *
+ * Return: 0, or -ENOENT (no such port), -EACCES (neither its owner nor its
+ * creator, without CAP_IPC_OWNER), -EINVAL, or what ipcbox_box_open() returns.
+ */
+int ipcbox_port_delete(const char *name);
+
+/** ipcbox_port_delete_at - as ipcbox_port_delete(), on a box that is open */
+int ipcbox_port_delete_at(int box, const char *name);
+
+/**
+ * ipcbox_port_next - go through the ports of the box, in the order of their ids
+ * @box: from ipcbox_box_open()
+ * @stat: in: @stat->id, the id to go on after, 0 to begin; out: the next port
+ *
+ * A port that exists all the time is seen exactly once::
+ *
+ *	struct ipcbox_stat stat = {};
+ *
+ *	while ((err = ipcbox_port_next(box, &stat)) > 0)
+ *		puts(stat.name);
+ *
+ * Return: 1 if there was one, 0 at the end, or -EINTR, -EFAULT, -EIDRM (the box
+ * is gone), -ENOTTY (@box is not one).
+ */
+int ipcbox_port_next(int box, struct ipcbox_stat *stat);
+
+/**
+ * ipcbox_port_list - list many ports with one system call
+ * @box: from ipcbox_box_open()
+ * @cursor: in: 0 to begin; out: where to go on
+ * @stats: array to fill in
+ * @count: its number of elements
+ *
+ * Return: the number of ports filled in, 0 at the end, or as
+ * ipcbox_port_next().
+ */
+int ipcbox_port_list(int box, uint64_t *cursor, struct ipcbox_stat *stats,
+		     unsigned int count);
+
+/**
+ * ipcbox_port_find - state of a port by its name, from outside
+ * @box: from ipcbox_box_open()
+ * @name: its name, or "@" and its id
+ * @stat: filled in
+ *
+ * Unlike ipcbox_port_stat() it needs no handle, so @stat does not count one of
+ * the caller's.
+ *
+ * Return: 0, or as ipcbox_port_open() with no rights.
+ */
+int ipcbox_port_find(int box, const char *name, struct ipcbox_stat *stat);
+
+/**
+ * ipcbox_port_stat - attributes and state of a port
+ * @port: handle with any rights
+ * @stat: filled in, all of it at one moment
+ *
+ * Return: 0, or -EIDRM (port deleted), -EFAULT, -ENOTTY (not a handle).
+ */
+int ipcbox_port_stat(int port, struct ipcbox_stat *stat);
+
+/**
+ * ipcbox_port_set - change attributes of a port
+ * @port: handle with IPCBOX_RIGHT_MANAGE
+ * @set: new values, and in @set->flags the IPCBOX_SET_* of those that count
+ *
+ * Return: 0, or -EBADF (no IPCBOX_RIGHT_MANAGE), -EINVAL, -EIDRM (port
+ * deleted), -EFAULT; all is changed or nothing.
+ */
+int ipcbox_port_set(int port, const struct ipcbox_set *set);
+
+/* Messages. */
+
+/**
+ * struct ipcbox_options - how to send or to receive; all zero is the plain way
+ * @flags: IPCBOX_NOWAIT (-EAGAIN instead of waiting); to receive also
+ *	IPCBOX_PEEK (leave the message in line)
+ * @type: to send: the message's type, 0 for none; to receive: only messages of
+ *	this type, 0 for any
+ * @deadline: when to give up, from ipcbox_deadline_in(); 0 for never
+ * @priority: to send: 0 to IPCBOX_PRIORITIES - 1, higher ones overtake
+ */
+struct ipcbox_options {
+	uint64_t flags;
+	uint64_t type;
+	uint64_t deadline;
+	uint32_t priority;
+};
+
+/**
+ * struct ipcbox_message - what the kernel knows of a received message
+ * @len: length of the payload in bytes; after -EMSGSIZE, the size needed
+ * @type: type the sender gave, 0 for none
+ * @id: unique within the port, ascending in the order of sending
+ * @priority: priority the sender gave
+ * @flags: 0
+ * @pid: process id of the sender, 0 if it is not visible from here
+ * @tid: its thread id, likewise
+ * @uid: its effective user id at the time of sending, cannot be forged
+ * @gid: its effective group id, likewise
+ */
+struct ipcbox_message {
+	size_t len;
+	uint64_t type;
+	uint64_t id;
+	uint32_t priority;
+	uint32_t flags;
+	pid_t pid;
+	pid_t tid;
+	uid_t uid;
+	gid_t gid;
+};
+
+/**
+ * ipcbox_send - send a message, and wait while the port is full
+ * @port: handle with IPCBOX_RIGHT_SEND
+ * @data: payload, read before the call returns
+ * @len: its length in bytes, 0 for an empty message
+ *
+ * On a port of capacity 0 it returns when the message has been received.
+ *
+ * Return: 0, or -EIDRM (port deleted), -EMSGSIZE (longer than the port takes),
+ * -EDQUOT (the caller's user has too much queued), -EINTR, -EAGAIN (full, and
+ * the handle is O_NONBLOCK), -EBADF (not a handle that may send), -EFAULT,
+ * -ENOMEM.
+ */
+int ipcbox_send(int port, const void *data, size_t len);
+
+/**
+ * ipcbox_send_msg - send a message with options
+ * @port: handle with IPCBOX_RIGHT_SEND
+ * @data: payload
+ * @len: its length in bytes
+ * @options: type, priority, deadline and flags; NULL for none
+ * @id: set to the id that the message got; may be NULL
+ *
+ * Return: as ipcbox_send(), also -ETIMEDOUT (deadline reached), -EAGAIN
+ * (IPCBOX_NOWAIT, and it would wait), -EINVAL (options).
+ */
+int ipcbox_send_msg(int port, const void *data, size_t len,
+		    const struct ipcbox_options *options, uint64_t *id);
+
+/**
+ * ipcbox_sendv - send one message that is gathered from several buffers
+ * @port: handle with IPCBOX_RIGHT_SEND
+ * @iov: the buffers
+ * @count: their number, at most IPCBOX_IOV_MAX
+ * @options: as in ipcbox_send_msg()
+ * @id: as in ipcbox_send_msg()
+ *
+ * Return: as ipcbox_send_msg().
+ */
+int ipcbox_sendv(int port, const struct iovec *iov, int count,
+		 const struct ipcbox_options *options, uint64_t *id);
+
+/**
+ * ipcbox_recv - receive the first message, and wait while there is none
+ * @port: handle with IPCBOX_RIGHT_RECV
+ * @buf: where the payload goes
+ * @size: room there, in bytes
+ *
+ * Return: the length of the message, 0 for an empty one, or -EIDRM (port
+ * deleted), -EMSGSIZE (@size too small: the message stays; see
+ * ipcbox_recv_alloc()), -EINTR, -EAGAIN (nothing there, and the handle is
+ * O_NONBLOCK), -EBADF (not a handle that may receive, or the port belongs to
+ * another process), -EFAULT, -ENOMEM.
+ */
+ssize_t ipcbox_recv(int port, void *buf, size_t size);
+
+/**
+ * ipcbox_recv_msg - receive a message with options, and learn about its sender
+ * @port: handle with IPCBOX_RIGHT_RECV
+ * @buf: where the payload goes
+ * @size: room there, in bytes
+ * @options: type, deadline and flags; NULL for none
+ * @msg: filled in; may be NULL. After -EMSGSIZE @msg->len is the size needed.
+ *
+ * Return: as ipcbox_recv(), also -ETIMEDOUT (deadline reached), -EAGAIN
+ * (IPCBOX_NOWAIT, and nothing there), -EINVAL (options).
+ */
+ssize_t ipcbox_recv_msg(int port, void *buf, size_t size,
+			const struct ipcbox_options *options,
+			struct ipcbox_message *msg);
+
+/**
+ * ipcbox_recvv - receive one message that is scattered into several buffers
+ * @port: handle with IPCBOX_RIGHT_RECV
+ * @iov: the buffers, filled one after the other
+ * @count: their number, at most IPCBOX_IOV_MAX
+ * @options: as in ipcbox_recv_msg()
+ * @msg: as in ipcbox_recv_msg()
+ *
+ * Return: as ipcbox_recv_msg().
+ */
+ssize_t ipcbox_recvv(int port, const struct iovec *iov, int count,
+		     const struct ipcbox_options *options,
+		     struct ipcbox_message *msg);
+
+/**
+ * ipcbox_recv_alloc - receive a message of any length
+ * @port: handle with IPCBOX_RIGHT_RECV
+ * @buf: in: NULL, or a buffer from malloc(); out: the buffer, perhaps a larger
+ *	one. To be freed by the caller, also when the call fails.
+ * @size: in: room in *@buf, 0 if it is NULL; out: room in the buffer
+ * @options: as in ipcbox_recv_msg()
+ * @msg: as in ipcbox_recv_msg()
+ *
+ * As getline(3): the buffer grows as needed and can be given to the next call.
+ * A NUL is put behind the payload, so text is ready to print.
+ *
+ * Return: as ipcbox_recv_msg(), but never -EMSGSIZE; -ENOMEM if there is no
+ * memory for the message, which stays in line.
+ */
+ssize_t ipcbox_recv_alloc(int port, void **buf, size_t *size,
+			  const struct ipcbox_options *options,
+			  struct ipcbox_message *msg);
+
+/**
+ * ipcbox_deadline_in - the deadline that lies so many seconds ahead
+ * @seconds: from now on, with fractions; 0 or less for a deadline that is over
+ *
+ * With a deadline that is over, a call tries once and then returns -ETIMEDOUT.
+ * Deadlines are absolute, so one of them can span several calls.
+ *
+ * Return: nanoseconds of CLOCK_MONOTONIC, never 0; a time further away than the
+ * clock goes, infinity included, is its last.
+ */
+uint64_t ipcbox_deadline_in(double seconds);
+
+/* Texts. */
+
+/**
+ * ipcbox_strerror - what an error means here, and what to do next
+ * @err: what a function of this library returned, negative or not
+ *
+ * Return: a text that starts in lower case and stays valid, such as
+ * "no such port (ipcbox ls shows those that exist)".
+ */
+const char *ipcbox_strerror(int err);
+
+/** ipcbox_kind_name - word for an enum ipcbox_kind, "unknown" if there is none */
+const char *ipcbox_kind_name(uint32_t kind);
+
+/** ipcbox_owner_name - word for an enum ipcbox_owner, "unknown" if there is none */
+const char *ipcbox_owner_name(uint32_t owner);
+
+/** ipcbox_sharing_name - word for an enum ipcbox_sharing, "unknown" if there is none */
+const char *ipcbox_sharing_name(uint32_t sharing);
+
+/** ipcbox_version - version of the library that is running, such as "1.0" */
+const char *ipcbox_version(void);
+
+#if defined(__cplusplus)
+}
+#endif
+
+#endif /* _IPCBOX_H */

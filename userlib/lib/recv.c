@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Receiving a message: into one buffer, or scattered over several.
+ */
+#include <errno.h>
+#include <limits.h>
+
+#include "internal.h"
+
+static void ipcbox_message_fill(struct ipcbox_message *msg,
+				const struct ipcbox_recv *args)
+{
+	msg->len = args->msg_len;
+	msg->type = args->msg_type;
+	msg->id = args->msg_id;
+	msg->priority = args->msg_priority;
+	msg->flags = args->msg_flags;
+	msg->pid = args->sender_pid;
+	msg->tid = args->sender_tid;
+	msg->uid = args->sender_uid;
+	msg->gid = args->sender_gid;
+}
+
+/*
+ * The caller's flags must not say how the buffer is laid out: the function that
+ * was called does. A message never is longer than SSIZE_MAX, because it was in
+ * the sender's memory.
+ */
+static ssize_t ipcbox_recv_args(int port, struct ipcbox_recv *args,
+				const struct ipcbox_options *options,
+				struct ipcbox_message *msg)
+{
+	int err;
+
+	if (options) {
+		if (options->flags & IPCBOX_IOVEC)
+			return -EINVAL;
+		args->flags |= options->flags;
+		args->type = options->type;
+		args->deadline = options->deadline;
+	}
+	err = ipcbox__ioctl(port, IPCBOX_RECV, args);
+	if (msg && (!err || err == -EMSGSIZE))
+		ipcbox_message_fill(msg, args);
+	return err ? err : (ssize_t)args->msg_len;
+}
+
+ssize_t ipcbox_recv_msg(int port, void *buf, size_t size,
+			const struct ipcbox_options *options,
+			struct ipcbox_message *msg)
+{
+	struct ipcbox_recv args = {
+		.data = ipcbox__pointer(buf),
+		.len = size,
+	};
+
+	return ipcbox_recv_args(port, &args, options, msg);
+}
+
+ssize_t ipcbox_recvv(int port, const struct iovec *iov, int count,
+		     const struct ipcbox_options *options,
+		     struct ipcbox_message *msg)
+{
+	struct ipcbox_recv args = {
+		.flags = IPCBOX_IOVEC,
+		.data = ipcbox__pointer(iov),
+		.len = (__u64)count,
+	};
+
+	return ipcbox_recv_args(port, &args, options, msg);
+}
+
+ssize_t ipcbox_recv(int port, void *buf, size_t size)
+{
+	return ipcbox_recv_msg(port, buf, size, NULL, NULL);
+}

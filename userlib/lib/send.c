@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Sending a message: from one buffer, or gathered from several.
+ */
+#include <errno.h>
+
+#include "internal.h"
+
+/*
+ * The caller's flags must not say how the payload is laid out: the function
+ * that was called does.
+ */
+static int ipcbox_send_args(int port, struct ipcbox_send *args,
+			    const struct ipcbox_options *options, uint64_t *id)
+{
+	int err;
+
+	if (options) {
+		if (options->flags & IPCBOX_IOVEC)
+			return -EINVAL;
+		args->flags |= options->flags;
+		args->type = options->type;
+		args->priority = options->priority;
+		args->deadline = options->deadline;
+	}
+	err = ipcbox__ioctl(port, IPCBOX_SEND, args);
+	if (!err && id)
+		*id = args->id;
+	return err;
+}
+
+int ipcbox_send_msg(int port, const void *data, size_t len,
+		    const struct ipcbox_options *options, uint64_t *id)
+{
+	struct ipcbox_send args = {
+		.data = ipcbox__pointer(data),
+		.len = len,
+	};
+
+	return ipcbox_send_args(port, &args, options, id);
+}
+
+int ipcbox_sendv(int port, const struct iovec *iov, int count,
+		 const struct ipcbox_options *options, uint64_t *id)
+{
+	struct ipcbox_send args = {
+		.flags = IPCBOX_IOVEC,
+		.data = ipcbox__pointer(iov),
+		.len = (__u64)count,
+	};
+
+	return ipcbox_send_args(port, &args, options, id);
+}
+
+int ipcbox_send(int port, const void *data, size_t len)
+{
+	return ipcbox_send_msg(port, data, len, NULL, NULL);
+}

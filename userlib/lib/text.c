@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Words for values, and advice for errors.
+ *
+ * An errno alone says little: each text here says what it means of a port or a
+ * message, and in parentheses what can be done about it.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
+struct ipcbox_text {
+	int err;
+	const char *text;
+};
+
+static const struct ipcbox_text ipcbox_texts[] = {
+	{ EAGAIN, "it would have to wait (try again later, or allow it to wait)" },
+	{ ETIMEDOUT, "timed out (allow more time, or see with ipcbox stat who is at the other end)" },
+	{ EINTR, "interrupted by a signal (call again)" },
+	{ EMSGSIZE, "message too long (to send: ipcbox stat shows the port's largest message; to receive: give a larger buffer)" },
+	{ EDQUOT, "over this user's quota (receive what is queued or delete ports; ipcbox info shows the limits)" },
+	{ EBADF, "the handle has not the right to do this (open the port with that right; a port owned by a process is received from by that process only)" },
+	{ EIDRM, "the port was deleted (create it again)" },
+	{ ENOENT, "no such port (ipcbox ls shows those that exist)" },
+	{ EEXIST, "a port of that name exists (open it, or choose another name)" },
+	{ EACCES, "permission denied (ipcbox stat shows the port's mode, user, group and owner)" },
+	{ EPERM, "not permitted (only a user's own uid and groups, unless it has CAP_IPC_OWNER)" },
+	{ EINVAL, "invalid argument (a name has 1 to 63 bytes without blanks and '/', not starting with '-' or '@'; ipcbox info shows the limits)" },
+	{ ENODEV, "no such device (is the module loaded? try: modprobe ipcbox)" },
+	{ EOPNOTSUPP, "not supported by this module (ipcbox info shows what is; a newer module may)" },
+	{ ENOTTY, "not a descriptor of that sort (a box from ipcbox_box_open, a port from ipcbox_port_open; or the module is too old)" },
+	{ E2BIG, "the module is older than this program and lacks what was asked for (update the module)" },
+	{ EFAULT, "bad address (a pointer given does not point to memory of this program)" },
+	{ ENOMEM, "out of memory (send smaller messages, or raise the limit of the memory cgroup)" },
+	{ EMFILE, "too many open files in this process (close some, or raise ulimit -n)" },
+	{ ENFILE, "too many open files in the system (raise fs.file-max)" },
+};
+
+const char *ipcbox_strerror(int err)
+{
+	size_t i;
+
+	if (err < 0)
+		err = -err;
+	for (i = 0; i < ARRAY_SIZE(ipcbox_texts); i++)
+		if (ipcbox_texts[i].err == err)
+			return ipcbox_texts[i].text;
+	return strerror(err);
+}
+
+static const char *ipcbox_word(const char *const words[], size_t count,
+			       uint32_t value)
+{
+	return value < count ? words[value] : "unknown";
+}
+
+const char *ipcbox_kind_name(uint32_t kind)
+{
+	static const char *const words[] = { "mailbox" };
+
+	return ipcbox_word(words, ARRAY_SIZE(words), kind);
+}
+
+const char *ipcbox_owner_name(uint32_t owner)
+{
+	static const char *const words[] = { "kernel", "process", "handle" };
+
+	return ipcbox_word(words, ARRAY_SIZE(words), owner);
+}
+
+const char *ipcbox_sharing_name(uint32_t sharing)
+{
+	static const char *const words[] = { "any" };
+
+	return ipcbox_word(words, ARRAY_SIZE(words), sharing);
+}
+
+const char *ipcbox_version(void)
+{
+	return IPCBOX_VERSION;
+}
