@@ -15,12 +15,6 @@ void ipcbox_line_init(struct ipcbox_line *line)
 		INIT_LIST_HEAD(&line->priority[i]);
 }
 
-/* Gives a new message its place: behind all of its priority that came before. */
-void ipcbox_line_number(struct ipcbox_line *line, struct ipcbox_message *msg)
-{
-	msg->seq = line->next_seq++;
-}
-
 /* The tree of types */
 
 static struct ipcbox_message *ipcbox_message_of_type(const struct rb_node *node)
@@ -110,7 +104,7 @@ static struct list_head *ipcbox_line_place(struct list_head *list,
 /**
  * ipcbox_line_insert() - put a message into its place
  * @line: line
- * @msg: numbered message
+ * @msg: message with a seq
  */
 void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg)
 {

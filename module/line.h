@@ -24,7 +24,7 @@ struct ipcbox_message;
 
 struct ipcbox_line {
 	u32 ready;		/* bit n: priority[n] may have messages */
-	u64 next_seq;
+	u64 next_seq;		/* place of the next new message */
 	u64 messages;
 	u64 bytes;		/* of payload */
 	struct rb_root by_type;	/* messages with type != 0 */
@@ -32,7 +32,6 @@ struct ipcbox_line {
 };
 
 void ipcbox_line_init(struct ipcbox_line *line);
-void ipcbox_line_number(struct ipcbox_line *line, struct ipcbox_message *msg);
 struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type);
 void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_remove(struct ipcbox_line *line, struct ipcbox_message *msg);

@@ -311,7 +311,7 @@ int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 	ret = ipcbox_queue_send_check(queue, msg);
 	if (ret)
 		goto fail;
-	ipcbox_line_number(&queue->line, msg);
+	msg->seq = queue->line.next_seq++;
 	if (ipcbox_queue_sends_now(queue, msg, wait->nowait)) {
 		ipcbox_queue_admit(queue, msg);
 		ipcbox_queue_publish(queue, msg, &wake);

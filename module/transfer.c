@@ -181,11 +181,6 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 
 /* read() and write() */
 
-bool ipcbox_transfer_nowait(const struct file *file)
-{
-	return file->f_flags & O_NONBLOCK;
-}
-
 /**
  * ipcbox_transfer_write() - send a plain message: no type, no priority
  * @file: handle

@@ -10,13 +10,18 @@
 #ifndef _IPCBOX_TRANSFER_H
 #define _IPCBOX_TRANSFER_H
 
+#include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/types.h>
 
-struct file;
 struct iov_iter;
 struct ipcbox_ioctl;
 
-bool ipcbox_transfer_nowait(const struct file *file);
+static inline bool ipcbox_transfer_nowait(const struct file *file)
+{
+	return file->f_flags & O_NONBLOCK;
+}
+
 ssize_t ipcbox_transfer_write(struct file *file, struct iov_iter *from,
 			      bool nowait);
 ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,

@@ -5,19 +5,8 @@
 #include <linux/sched.h>
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
-#include <linux/sched/task.h>
 
 #include "waiter.h"
-
-/* Wakes the thread that is to be woken, if there is one. */
-void ipcbox_wake_task(struct ipcbox_wake *wake)
-{
-	if (!wake->task)
-		return;
-	wake_up_process(wake->task);
-	put_task_struct(wake->task);
-	wake->task = NULL;
-}
 
 void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
 			struct ipcbox_message *msg,

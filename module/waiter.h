@@ -29,6 +29,8 @@
 
 #include <linux/list.h>
 #include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/types.h>
 
 struct ipcbox_message;
@@ -90,7 +92,15 @@ struct ipcbox_wake {
 	__poll_t poll;
 };
 
-void ipcbox_wake_task(struct ipcbox_wake *wake);
+/* Wakes the thread that is to be woken, if there is one. */
+static inline void ipcbox_wake_task(struct ipcbox_wake *wake)
+{
+	if (!wake->task)
+		return;
+	wake_up_process(wake->task);
+	put_task_struct(wake->task);
+	wake->task = NULL;
+}
 
 void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
 			struct ipcbox_message *msg,
