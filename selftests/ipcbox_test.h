@@ -64,6 +64,18 @@ static inline int box_open(void)
 	return fd < 0 ? -errno : fd;
 }
 
+/* A box of one's own: the caller moves to a new, empty network namespace. */
+static inline int box_private(void)
+{
+	return unshare(CLONE_NEWNET) ? -errno : box_open();
+}
+
+/* Into a field of zeros. A name that is too long stays without a NUL. */
+static inline void name_copy(char *field, const char *name)
+{
+	memcpy(field, name, strnlen(name, IPCBOX_NAME_SIZE));
+}
+
 /* A mailbox without a name: all rights, mode 0600, no limits. Change and pass
  * to port_create().
  */
@@ -80,7 +92,7 @@ static inline struct ipcbox_port_create port_attr(const char *name)
 	};
 
 	if (name)
-		strncpy(attr.name, name, sizeof(attr.name));
+		name_copy(attr.name, name);
 	return attr;
 }
 
@@ -103,7 +115,7 @@ static inline int port_open(int box, const char *name, uint32_t rights)
 {
 	struct ipcbox_port_open arg = { .rights = rights };
 
-	strncpy(arg.name, name, sizeof(arg.name));
+	name_copy(arg.name, name);
 	return sys_ioctl(box, IPCBOX_PORT_OPEN, &arg);
 }
 
@@ -118,7 +130,7 @@ static inline int port_delete(int box, const char *name)
 {
 	struct ipcbox_port_delete arg = {};
 
-	strncpy(arg.name, name, sizeof(arg.name));
+	name_copy(arg.name, name);
 	return sys_ioctl(box, IPCBOX_PORT_DELETE, &arg);
 }
 

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash disable=SC2034 # most is for those who source this
+#
+# What the scripts share: where things are, and which kernel is under test.
+# To be sourced by bash.
+#
+# A kernel is a directory $CACHE/kernels/NAME with three entries (files or
+# symbolic links) and one that scripts/setup derives from them:
+#
+#	vmlinuz		what QEMU boots
+#	modules		its /lib/modules/RELEASE
+#	build		what `make -C` takes as KDIR
+#	initramfs	see scripts/initramfs
+#
+# For Debian's own kernels NAME is the release, and scripts/setup makes the
+# directory.  Whoever builds a kernel makes such a directory with the first
+# three and sets IPCBOX_KERNEL=NAME.
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ipcbox
+ME=${0##*/}
+# The flavour of Debian's kernel that is tested unless IPCBOX_KERNEL says so.
+FLAVOUR=amd64
+
+say() { printf '%s: %s\n' "$ME" "$*" >&2; }
+die() {
+	say "$*"
+	exit 1
+}
+
+kernel_complete() {
+	local dir=$CACHE/kernels/$1 part
+
+	for part in vmlinuz modules build; do
+		[ -e "$dir/$part" ] || return 1
+	done
+}
+
+# Every kernel that set-up has finished, the newest last.
+kernels_ready() {
+	local dir
+
+	for dir in "$CACHE"/kernels/*; do
+		if kernel_complete "${dir##*/}"; then
+			printf '%s\n' "${dir##*/}"
+		fi
+	done | sort -V
+}
+
+# The one place that chooses the kernel: IPCBOX_KERNEL, or the newest of
+# Debian's stock ones that is set up.  Prints nothing if there is none yet.
+kernel_name() {
+	if [ -n "${IPCBOX_KERNEL:-}" ]; then
+		printf '%s\n' "$IPCBOX_KERNEL"
+	else
+		kernels_ready | sed -nE "/^[0-9.]+-[0-9]+-$FLAVOUR\$/p" | tail -n 1
+	fi
+}
+
+kernel_release() {
+	local modules
+
+	modules=$(readlink -f "$CACHE/kernels/$1/modules") &&
+		printf '%s\n' "${modules##*/}"
+}
+
+# archive DIR: as an initramfs.  Equal files make equal archives, or else the
+# boot would not count the same instructions.
+archive() {
+	find "$1" -exec touch -h -d @0 {} +
+	(cd "$1" && find . | LC_ALL=C sort |
+		cpio -o -H newc --quiet -R 0:0 --reproducible)
+}
+
+# The kselftest harness of a kernel release: one copy per series (6.1, 6.12).
+kselftest_dir() {
+	local series=${1%%-*}
+
+	printf '%s/kselftest/%s/tools/testing/selftests\n' "$CACHE" \
+		"$(cut -d. -f1,2 <<< "$series")"
+}

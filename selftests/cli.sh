@@ -1,0 +1,1004 @@
+#!/bin/bash
+# SPDX-License-Identifier: LGPL-2.1-or-later
+#
+# Tests of the ipcbox command: every subcommand, option, exit code and error
+# text, the completion and the man pages. The module must be loaded.
+#
+# A test is a function test_*; it fails by calling "bad". The command is the one
+# in the directory $IPCBOX_BIN, or the one that was built in this tree, or else
+# the one that is installed.
+
+here=$(cd "$(dirname "$0")" && pwd)
+userlib=$here/../userlib
+bin=${IPCBOX_BIN:-$userlib/build}
+if [ -x "$bin/ipcbox" ]; then
+	PATH=$(cd "$bin" && pwd):$PATH
+fi
+scratch=$(mktemp -d) || exit 1
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 1
+
+# Most of the time here goes into starting programs, and in a VM that shares the
+# files of its host most of that into reading the C library: so from memory.
+mkdir lib
+ldd "$(command -v ipcbox)" | awk '$2 == "=>" { print $3 }' | xargs -r cp -t lib
+export LD_LIBRARY_PATH=$scratch/lib
+
+# What the last run left: out, err, code; and why the current test fails.
+out='' err='' code=0 reasons=''
+# The port of the current test.
+port=''
+
+bad() {
+	reasons+="# $*"$'\n'
+}
+
+# run ARGUMENT...: ipcbox, and nothing else, because an emulated machine takes
+# its time to start a program.
+run() {
+	ipcbox "$@" > out.txt 2> err.txt
+	code=$?
+	out=$(< out.txt)
+	err=$(< err.txt)
+	last="ipcbox $*"
+}
+
+# gives CODE ARGUMENT...: run it, and it must end with that code.
+gives() {
+	local wanted=$1
+
+	shift
+	run "$@"
+	[ "$code" = "$wanted" ] ||
+		bad "$last: exit code $code, not $wanted: $err"
+}
+
+ok() {
+	gives 0 "$@"
+	[ -z "$err" ] || bad "$last: unexpected message: $err"
+}
+
+prints() {
+	[ "$out" = "$1" ] || bad "$last: printed '$out', not '$1'"
+}
+
+shows() {
+	[[ $out == *"$1"* ]] || bad "$last: no '$1' in '$out'"
+}
+
+tells() {
+	[[ $err == *"$1"* ]] || bad "$last: no '$1' in message '$err'"
+}
+
+# usage_error TEXT ARGUMENT...
+usage_error() {
+	local text=$1
+
+	shift
+	gives 2 "$@"
+	tells "$text"
+	tells "Try 'ipcbox "
+}
+
+# json EXPRESSION: of the last output, d, as python sees it.
+json() {
+	python3 -c 'import json, sys; d = json.load(open("out.txt")); print(eval(sys.argv[1]))' "$1" 2>&1
+}
+
+json_is() {
+	local value
+
+	value=$(json "$1")
+	[ "$value" = "$2" ] || bad "$last: $1 is '$value', not '$2'"
+}
+
+# value_of KEY: in the last output, of stat --json, which has a line for each.
+# Not by python, which takes a second to start on an emulated machine.
+value_of() {
+	sed -n 's/^ *"'"$1"'": "\{0,1\}\([^",]*\).*/\1/p' out.txt
+}
+
+# stat_is KEY VALUE: of the port.
+stat_is() {
+	local value
+
+	ok stat "$port" --json
+	value=$(value_of "$1")
+	[ "$value" = "$2" ] || bad "$1 of $port is '$value', not '$2'"
+}
+
+# until_stat KEY VALUE: wait for it, at most ten seconds.
+until_stat() {
+	local i
+
+	for i in {1..200}; do
+		ipcbox stat "$port" --json > out.txt 2> /dev/null
+		[ "$(value_of "$1")" = "$2" ] && return
+		sleep 0.05
+	done
+	bad "$1 of $port did not become $2"
+}
+
+# Help, version, usage.
+
+test_help() {
+	local command
+
+	ok --help
+	shows "Usage: ipcbox COMMAND"
+	shows "no such port"
+	prints "$(ipcbox -h)"
+	for command in create rm ls stat info set send recv; do
+		shows "  $command "
+	done
+}
+
+test_help_of_each_command() {
+	local command
+
+	for command in create rm ls stat info set send recv; do
+		ok "$command" --help
+		shows "Usage: ipcbox $command"
+		shows "Options:"
+		shows "Examples:"
+		shows "Exit codes:"
+		shows "  6  the port was deleted"
+		prints "$(ipcbox "$command" -h)"
+		awk 'length > 80 { exit 1 }' out.txt || bad "$last: a line is too long"
+	done
+}
+
+test_every_option_is_in_the_help() {
+	local option
+
+	ok create --help
+	for option in capacity bytes max-msgsize mode uid gid owner excl quiet; do
+		shows "--$option"
+	done
+	ok send --help
+	for option in file lines null type priority timeout nowait count interval verbose; do
+		shows "--$option"
+	done
+	ok recv --help
+	for option in count loop lines null json output type timeout nowait peek verbose; do
+		shows "--$option"
+	done
+}
+
+test_version() {
+	ok --version
+	[[ $out =~ ^ipcbox\ [0-9]+\.[0-9]+$ ]] || bad "version '$out'"
+	prints "$(ipcbox -V)"
+}
+
+test_usage_of_the_command_line() {
+	usage_error "a command is missing"
+	usage_error "there is no command 'frobnicate'" frobnicate
+	usage_error "unrecognized option '--frobnicate'" ls --frobnicate
+	usage_error "requires an argument" create x --mode
+	usage_error "invalid option -- 'Z'" recv -Z x
+	tells "Try 'ipcbox recv --help'."
+}
+
+test_usage_of_operands() {
+	local command
+
+	for command in rm stat set send recv; do
+		usage_error "the name of a port is missing" "$command"
+	done
+	for command in stat recv; do
+		usage_error "'b' is one argument too many" "$command" a b
+	done
+	usage_error "'a' is one argument too many" ls a
+	usage_error "'a' is one argument too many" info a
+	usage_error "'b' is one argument too many" create a b
+	usage_error "an attribute to change is missing" set a
+}
+
+test_usage_of_numbers() {
+	usage_error "--capacity takes a number of messages or 'unlimited', not 'many'" create x --capacity many
+	usage_error "--capacity takes" create x --capacity=-1
+	usage_error "--capacity takes" create x --capacity=99999999999999999999
+	usage_error "--bytes takes a size such as 4096, 64K, 1M or 2G, not '1X'" create x --bytes 1X
+	usage_error "--bytes: 17179869184G is more than" create x --bytes 17179869184G
+	usage_error "--max-msgsize: 4G is more than 4294967295 bytes" create x --max-msgsize 4G
+	usage_error "--mode takes octal permissions without x, such as 0660, not '0777'" create x --mode 0777
+	usage_error "--mode takes" create x --mode 8
+	usage_error "--mode takes" create x --mode rw
+	usage_error "--uid: there is no user 'nobody-at-all'" create x --uid nobody-at-all
+	usage_error "--gid: there is no group 'nobody-at-all'" create x --gid nobody-at-all
+	usage_error "--uid takes a number up to 4294967294, not '4294967295'" create x --uid 4294967295
+	usage_error "--owner takes kernel, process or handle, not 'me'" create x --owner me
+	usage_error "--priority takes a number up to 31, not '32'" send x --priority 32 m
+	usage_error "--type takes a number, not '-1'" send x --type=-1 m
+	usage_error "--type takes a number, not ' 1'" recv x --type=' 1'
+	usage_error "--timeout takes seconds such as 10 or 0.25, not 'soon'" recv x --timeout soon
+	usage_error "--timeout takes" recv x --timeout=-1
+	usage_error "--timeout takes" recv x --timeout=inf
+	usage_error "--timeout takes" recv x --timeout=1s
+	usage_error "--interval takes" send x --interval=nan m
+	usage_error "--count takes" send x --count=1.5 m
+}
+
+test_usage_of_combinations() {
+	usage_error "only one of --quiet, --names and --json" ls -q --json
+	usage_error "only one of --lines, --null and --json" recv x --lines --json
+	usage_error "either --timeout or --nowait" recv x --timeout 1 --nowait
+	usage_error "either --timeout or --nowait" send x --timeout 1 --nowait m
+	usage_error "either --loop or --count" recv x --loop --count 3
+	usage_error "--peek would show the same message again" recv x --peek --loop
+	usage_error "--count does not go with --lines" send x --lines --count 2
+	usage_error "either --file or messages" send x --file /dev/null m
+	usage_error "--file sends FILE as one message" send x --lines --file /dev/null
+	usage_error "--owner=process needs a COMMAND" create x --owner process
+	usage_error "a COMMAND needs --owner=process" create x -- true
+}
+
+# create, rm, set.
+
+test_create_prints_name_and_id() {
+	ok create "$port"
+	[[ $out =~ ^$port\ @[0-9]+$ ]] || bad "printed '$out'"
+	ok stat "@${out#*@}"
+	shows "$port"
+}
+
+test_create_defaults() {
+	ok create -q "$port"
+	prints ""
+	stat_is max_messages 64
+	stat_is max_bytes null
+	stat_is mode 0600
+	stat_is owner kernel
+	stat_is kind mailbox
+	stat_is sharing any
+	stat_is uid 0
+}
+
+test_create_without_a_name() {
+	local id
+
+	ok create
+	id=$out
+	[[ $id =~ ^@[0-9]+$ ]] || bad "printed '$id'"
+	ok send "$id" hello
+	ok recv "$id"
+	prints hello
+	ok ls --names
+	[[ $out != *@* ]] || bad "a port without a name has one"
+	ok rm "$id"
+}
+
+test_create_with_every_attribute() {
+	ok create "$port" --capacity 7 --bytes 64K --max-msgsize 1K --mode 0622 --uid 4242 --gid nogroup
+	stat_is max_messages 7
+	stat_is max_bytes 65536
+	stat_is max_msgsize 1024
+	stat_is mode 0622
+	stat_is uid 4242
+	stat_is gid "$(getent group nogroup | cut -d: -f3)"
+}
+
+test_create_capacities() {
+	ok create "$port" -c unlimited -b unlimited
+	stat_is max_messages null
+	stat_is max_bytes null
+	ok rm "$port"
+	ok create "$port" -c 0
+	stat_is max_messages 0
+	ok rm "$port"
+	# fewer bytes than the module's largest message: that one gets smaller
+	ok create "$port" -b 1000
+	stat_is max_msgsize 1000
+}
+
+test_create_of_what_exists() {
+	ok create "$port" --capacity 3
+	gives 0 create "$port" --capacity 5
+	tells "port '$port' existed already and keeps its attributes"
+	stat_is max_messages 3
+	gives 7 create "$port" --excl
+	tells "a port of that name exists"
+}
+
+test_create_with_a_bad_name() {
+	local name
+
+	for name in 'a b' a/b @x "$(printf 'x%.0s' {1..64})" $'a\tb'; do
+		gives 1 create "$name"
+		tells "a name has 1 to 63 bytes"
+	done
+	usage_error "a COMMAND needs --owner" create -- -x
+	ok create "$(printf 'x%.0s' {1..63})" -q
+	ok rm "$(printf 'x%.0s' {1..63})"
+	ok create -q "näme-$port"
+	ok rm "näme-$port"
+}
+
+test_create_for_a_process() {
+	ok create "$port" --owner process -- \
+		sh -c 'ipcbox send "$1" hello && exec ipcbox recv "$IPCBOX_PORT"' x "$port"
+	shows "hello"
+	gives 3 stat "$port"
+	run create "$port" -o process -q -- sh -c 'ipcbox stat "$1" --json; exit 42' x "$port"
+	[ "$code" = 42 ] || bad "exit code $code of the command"
+	[ "$(value_of owner)" = process ] || bad "$last: $out"
+	# a child of the owner is not the owner
+	gives 5 create "$port" -o process -q -- sh -c 'ipcbox recv "$1" -n; exit $?' x "$port"
+	tells "permission denied"
+	gives 127 create "$port" -o process -- /nonexistent/command
+	tells "cannot run '/nonexistent/command': No such file or directory"
+	gives 126 create "$port" -o process -- /
+	gives 3 stat "$port"
+	ok create "$port"
+	gives 7 create "$port" -o process -- true
+}
+
+test_create_for_a_handle() {
+	ok create "$port" --owner handle -- sh -c '
+		echo by descriptor >&"$IPCBOX_FD"
+		ipcbox recv "$1"' x "$port"
+	shows "by descriptor"
+	gives 3 stat "$port"
+}
+
+test_rm() {
+	ok create "$port" -q
+	ok create "$port.2" -q
+	gives 3 rm "$port.none" "$port" "$port.2"
+	tells "cannot delete port '$port.none': no such port"
+	gives 3 stat "$port"
+	gives 3 stat "$port.2"
+	ok rm --force "$port.none" -f
+	gives 3 rm @18446744073709551615
+	gives 1 rm @nonsense
+	tells "invalid argument"
+}
+
+test_set() {
+	ok create "$port" -q
+	ok set "$port" --capacity 9 --bytes 20M --max-msgsize 2K --mode 0664 --uid 1 --gid 2
+	prints ""
+	stat_is max_messages 9
+	stat_is max_bytes 20971520
+	stat_is max_msgsize 2048
+	stat_is mode 0664
+	stat_is uid 1
+	stat_is gid 2
+	ok set "$port" -c unlimited -b unlimited
+	stat_is max_messages null
+	stat_is max_bytes null
+	stat_is mode 0664
+	gives 1 set "$port" --bytes 1
+	tells "--bytes must not be less than --max-msgsize"
+	gives 3 set "$port.none" --mode 0600
+}
+
+# ls, stat, info.
+
+test_ls_table() {
+	ok create "$port" --capacity 5 --mode 0640 -q
+	ok send "$port" abc defg
+	ok ls
+	shows "ID  "
+	[ "$(awk -v p="$port" '$2 == p { print $3, $4, $5, $6, $8, $9, $10, $11 }' out.txt)" = \
+		"mailbox kernel 0640 root 2/5 7 0/0 0/0" ] || bad "row: $(grep "$port" out.txt)"
+	grep -q ' $' out.txt && bad "blanks at the end of a line"
+}
+
+test_ls_fits_the_terminal() {
+	local width
+
+	ok create "$port" -q
+	for width in 40 60 80; do
+		script -qec "stty cols $width; ipcbox ls" /dev/null < /dev/null |
+			tr -d '\r' > table.txt
+		grep -q "$port" table.txt || bad "no port at width $width"
+		awk -v w="$width" 'length > w { exit 1 }' table.txt ||
+			bad "too wide for $width: $(cat table.txt)"
+	done
+}
+
+test_ls_lists() {
+	ok create "$port" -q
+	ok ls -q
+	grep -qvE '^@[0-9]+$' out.txt && bad "not only ids: $out"
+	ok ls --names
+	grep -qx "$port" out.txt || bad "name not in list: $out"
+	ok ls --json
+	json_is "[p['name'] for p in d].count('$port')" 1
+	json_is "sorted(p['id'] for p in d) == [p['id'] for p in d]" True
+	[ -z "$(ipcbox ls --json | python3 -m json.tool 2>&1 > /dev/null)" ] || bad "no JSON"
+}
+
+test_ls_of_many_ports() {
+	local i name
+
+	for i in {1..70}; do
+		echo "$port.$i"
+	done > names.txt
+	while read -r name; do ipcbox create -q "$name"; done < names.txt
+	ok ls -n
+	[ "$(grep -c "^$port\\." out.txt)" = 70 ] || bad "not all 70"
+	xargs ipcbox rm < names.txt || bad "cannot delete them"
+	ok ls -n
+	grep -q "^$port\\." out.txt && bad "some are left"
+}
+
+test_ls_without_ports() {
+	unshare -n ipcbox ls --json > out.txt
+	json_is d "[]"
+	[ "$(unshare -n ipcbox ls | wc -l)" = 1 ] || bad "more than a title"
+	[ -z "$(unshare -n ipcbox ls -q)" ] || bad "ids"
+}
+
+test_stat_answers_the_questions_of_a_link() {
+	local question
+
+	ok create "$port" -q --capacity 2 --bytes 1M
+	ok send "$port" hello
+	ok stat "$port"
+	for question in established processes "links per pair" direction "message size" \
+		capacity owner sharing waiting; do
+		shows "$question"
+	done
+	shows "bounded, 2 messages, 1M bytes"
+	shows "1 messages, 5 bytes, first of them 5 bytes"
+	shows "lives until it is deleted"
+	ok set "$port" -c 0
+	ok stat "$port"
+	shows "zero (rendezvous"
+	ok set "$port" -c unlimited -b unlimited
+	ok stat "$port"
+	shows "unbounded (within the quota of each sender)"
+}
+
+test_stat_counts_handles_and_waiters() {
+	local waiter
+
+	ok create "$port" -q
+	stat_is handles 0
+	ipcbox recv "$port" > received.txt &
+	waiter=$!
+	until_stat waiting_receivers 1
+	stat_is receivers 1
+	stat_is handles 1
+	ok send "$port" hello
+	wait $waiter || bad "the receiver failed"
+	[ "$(cat received.txt)" = hello ] || bad "received $(cat received.txt)"
+	stat_is received 1
+	stat_is sent_bytes 5
+	gives 3 stat "$port.none"
+	tells "cannot look at port '$port.none': no such port (ipcbox ls shows those that exist)"
+}
+
+test_stat_by_id() {
+	ok create "$port" -q
+	ok stat "$port" --json
+	ok stat "@$(value_of id)" --json
+	[ "$(value_of name)" = "$port" ] || bad "$last: $out"
+}
+
+test_info() {
+	ok info
+	shows "ABI version"
+	shows "kinds              mailbox"
+	shows "owners             kernel process"
+	ok info --json
+	json_is "d['abi_version']" 1
+	json_is "d['kinds']" "['mailbox']"
+	json_is "d['max_msgsize'] > 0 and d['max_ports'] > 0 and d['max_bytes'] > 0" True
+}
+
+# send and recv.
+
+test_send_arguments() {
+	ok create "$port" -q
+	ok send "$port" one 'two words' '' -- --three
+	prints ""
+	ok recv "$port" --count 4 --lines
+	prints "$(printf 'one\ntwo words\n\n--three')"
+}
+
+test_send_file() {
+	ok create "$port" -q
+	printf 'a\0b\nc' > file.bin
+	ok send "$port" --file file.bin
+	ok recv "$port" --output copy.bin
+	cmp file.bin copy.bin || bad "the copy differs"
+	ok send "$port" -f - < file.bin
+	ok send "$port" < file.bin
+	ok recv "$port" --count 2 -o copy.bin
+	cat file.bin file.bin | cmp - copy.bin || bad "the copies differ"
+	gives 1 send "$port" --file none.bin
+	tells "cannot read 'none.bin': No such file or directory"
+	gives 1 send "$port" --file .
+	tells "Is a directory"
+	gives 3 recv "$port.none" --output file.bin
+	[ -s file.bin ] || bad "a wrong name emptied the file"
+	gives 1 recv "$port" --output none/file
+	tells "cannot open 'none/file'"
+}
+
+test_send_large_file() {
+	ok create "$port" -q
+	head -c 5000001 /dev/urandom > large.bin
+	ok send "$port" -f large.bin
+	ok recv "$port" -o copy.bin
+	cmp large.bin copy.bin || bad "the copy differs"
+	gives 8 send "$port" -f /dev/zero
+	tells "'/dev/zero' has more than"
+}
+
+test_send_lines() {
+	ok create "$port" -q
+	printf 'one\n\nthree' > lines.txt
+	printf 'four\n' > more.txt
+	ok send "$port" --lines lines.txt more.txt
+	stat_is messages 4
+	ok recv "$port" --lines --count 4
+	prints "$(printf 'one\n\nthree\nfour')"
+	ok send "$port" --lines < <(printf 'x\ny\n')
+	stat_is messages 2
+	ok send "$port" -l - < <(printf 'z\n')
+	ok recv "$port" -l --loop --nowait
+	prints "$(printf 'x\ny\nz')"
+	gives 1 send "$port" --lines none.txt
+	tells "cannot read 'none.txt'"
+}
+
+test_send_null() {
+	ok create "$port" -q
+	ok send "$port" --null < <(printf 'one\ntwo\0three\0')
+	stat_is messages 2
+	ipcbox recv "$port" --null --count 2 > copy.bin || bad "recv failed"
+	printf 'one\ntwo\0three\0' | cmp - copy.bin || bad "the copy differs"
+}
+
+test_send_count_and_interval() {
+	local start=$EPOCHREALTIME
+
+	ok create "$port" -q
+	ok send "$port" --count 3 --interval 0.1 a b
+	[ "$(echo "$start $EPOCHREALTIME" | awk '{ print ($2 - $1 >= 0.5) }')" = 1 ] ||
+		bad "no pauses"
+	ok recv "$port" --lines --count 6
+	prints "$(printf 'a\nb\na\nb\na\nb')"
+	ok send "$port" --repeat 2 a
+	stat_is messages 2
+	ok send "$port" --count 0 a
+	stat_is messages 2
+}
+
+test_send_verbose() {
+	ok create "$port" -q
+	gives 0 send "$port" -v hello
+	[[ $err =~ sent\ message\ [0-9]+\ of\ 5\ bytes ]] || bad "$err"
+}
+
+test_types() {
+	ok create "$port" -q
+	ok send "$port" --type 1 one
+	ok send "$port" --type 18446744073709551615 two
+	ok recv "$port" --type 18446744073709551615 --json
+	json_is "(d['text'], d['type'])" "('two', '18446744073709551615')"
+	gives 4 recv "$port" --type 2 --nowait
+	ok recv "$port" -t 1
+	prints one
+}
+
+test_priorities() {
+	ok create "$port" -q
+	ok send "$port" low
+	ok send "$port" -p 31 high
+	ok send "$port" --priority=5 middle
+	ok recv "$port" --count 3 --lines
+	prints "$(printf 'high\nmiddle\nlow')"
+}
+
+test_recv_json() {
+	ok create "$port" -q
+	ok send "$port" --type 7 --priority 3 'grüße "quoted"'
+	ok send "$port" --type 1 < <(printf '\377\0\1')
+	ok recv "$port" --json
+	json_is "(d['text'], d['type'], d['priority'], d['uid'])" "('grüße \"quoted\"', 7, 3, 0)"
+	json_is "d['pid'] > 0 and d['pid'] == d['tid'] and d['id'] > 0 and d['len'] == 16" True
+	ok recv "$port" --json
+	json_is "(__import__('base64').b64decode(d['base64']), d['len'])" "(b'\\xff\\x00\\x01', 3)"
+	ok send "$port" < <(printf '\377')
+	ok send "$port" < <(printf '\377\376')
+	ipcbox recv "$port" -j -c 2 > out.txt
+	[ "$(grep -o '"base64":"[^"]*"' out.txt | tr '\n' ' ')" = '"base64":"/w==" "base64":"//4=" ' ] ||
+		bad "base64: $(cat out.txt)"
+}
+
+test_recv_verbose() {
+	ok create "$port" -q
+	ok send "$port" --type 7 hello
+	gives 0 recv "$port" --verbose
+	prints hello
+	[[ $err =~ message\ [0-9]+\ of\ 5\ bytes,\ type\ 7,\ priority\ 0,\ from\ process\ [0-9]+,\ user\ 0 ]] ||
+		bad "$err"
+}
+
+test_recv_peek() {
+	ok create "$port" -q
+	ok send "$port" hello
+	ok recv "$port" --peek
+	prints hello
+	ok recv "$port" -k -j
+	json_is "d['text']" hello
+	stat_is messages 1
+	ok recv "$port"
+	gives 4 recv "$port" --peek --nowait
+}
+
+test_would_wait() {
+	ok create "$port" -q --capacity 1
+	gives 4 recv "$port" --nowait
+	tells "cannot receive from port '$port': it would have to wait"
+	ok send "$port" --nowait one
+	gives 4 send "$port" --nowait two
+	tells "cannot send to port '$port': it would have to wait"
+	ok recv "$port" -n
+	gives 4 send "$port" -n one two
+	tells "after 1 messages"
+	stat_is messages 1
+}
+
+test_timeout() {
+	local start=$EPOCHREALTIME
+
+	ok create "$port" -q --capacity 1
+	gives 4 recv "$port" --timeout 0.3
+	tells "timed out"
+	ok send "$port" --timeout 5 one
+	gives 4 send "$port" --timeout 0.3 two
+	tells "timed out"
+	[ "$(echo "$start $EPOCHREALTIME" | awk '{ print ($2 - $1 >= 0.6) }')" = 1 ] ||
+		bad "it did not wait"
+	ok recv "$port" --timeout 0
+	gives 4 recv "$port" -w 0
+	ok send "$port" a
+	gives 4 recv "$port" --loop --timeout 0.2
+	prints a
+	tells "after 1 messages"
+}
+
+test_send_waits_while_full() {
+	local sender
+
+	ok create "$port" -q --capacity 1
+	ipcbox send "$port" one two &
+	sender=$!
+	until_stat waiting_senders 1
+	ok recv "$port" --lines --count 2
+	prints "$(printf 'one\ntwo')"
+	wait $sender || bad "the sender failed"
+}
+
+test_recv_loop_until_deleted() {
+	local receiver
+
+	ok create "$port" -q
+	ipcbox recv "$port" --lines --loop > received.txt 2> loop.txt &
+	receiver=$!
+	ok send "$port" one two three
+	until_stat received 3
+	until_stat waiting_receivers 1
+	[ "$(tr '\n' ' ' < received.txt)" = "one two three " ] ||
+		bad "not written before waiting: $(cat received.txt)"
+	ok rm "$port"
+	wait $receiver || bad "exit code $? after the port was deleted"
+	[ -s loop.txt ] && bad "message: $(cat loop.txt)"
+	gives 3 recv "$port" --loop
+}
+
+test_deleted_while_waiting() {
+	local waiter
+
+	ok create "$port" -q --capacity 0
+	ipcbox recv "$port" 2> waiter.txt &
+	waiter=$!
+	until_stat waiting_receivers 1
+	ok rm "$port"
+	wait $waiter
+	[ $? = 6 ] || bad "recv: not exit code 6"
+	ok create "$port" -q --capacity 0
+	ipcbox send "$port" hello 2> waiter.txt &
+	waiter=$!
+	until_stat waiting_senders 1
+	ok rm "$port"
+	wait $waiter
+	[ $? = 6 ] || bad "send: not exit code 6"
+	grep -q "the port was deleted" waiter.txt || bad "message: $(cat waiter.txt)"
+}
+
+test_recv_into_a_closed_pipe() {
+	local reader
+
+	ok create "$port" -q
+	ipcbox recv "$port" --loop --lines 2> loop.txt | head -1 > first.txt &
+	reader=$!
+	ok send "$port" one
+	wait_for_file first.txt
+	ok send "$port" two
+	until_stat receivers 0
+	wait $reader
+	[ "$(cat first.txt)" = one ] || bad "first line: $(cat first.txt)"
+	grep -q "cannot write to standard output (the last 1 messages received may be lost): Broken pipe" loop.txt ||
+		bad "message: $(cat loop.txt)"
+	ok send "$port" three
+	(ipcbox recv "$port" 2> /dev/null; echo $? > code.txt) > /dev/full
+	[ "$(cat code.txt)" = 1 ] || bad "exit code $(cat code.txt) with a full disk"
+}
+
+wait_for_file() {
+	local i
+
+	for i in {1..100}; do
+		[ -s "$1" ] && return
+		sleep 0.1
+	done
+	bad "$1 stayed empty"
+}
+
+test_other_output_into_a_full_disk() {
+	local command
+
+	for command in "--help" "ls" "ls --json" "info" "send --help"; do
+		# shellcheck disable=SC2086
+		ipcbox $command > /dev/full 2> err.txt
+		[ $? = 1 ] || bad "$command: not exit code 1"
+		grep -q "cannot write to standard output: No space left" err.txt ||
+			bad "$command: $(cat err.txt)"
+	done
+}
+
+test_recv_ended_by_a_signal() {
+	local receiver signal
+
+	ok create "$port" -q
+	for signal in INT TERM HUP; do
+		# a background job of a script ignores SIGINT; python does not
+		python3 -c 'import os, signal, sys
+signal.signal(signal.SIGINT, signal.SIG_DFL)
+os.execvp("ipcbox", sys.argv[1:])' ipcbox recv "$port" --loop --lines > received.txt &
+		receiver=$!
+		until_stat waiting_receivers 1
+		ok send "$port" "before $signal"
+		until_stat waiting_receivers 1
+		kill -s $signal $receiver
+		wait $receiver 2> /dev/null
+		[ $? = $((128 + $(kill -l $signal))) ] || bad "exit code after SIG$signal"
+		[ "$(cat received.txt)" = "before $signal" ] || bad "lost: $(cat received.txt)"
+	done
+}
+
+test_many_lines_by_two_senders_and_two_receivers() {
+	local receivers senders
+
+	seq 1 20000 > a.txt
+	seq 20001 40000 > b.txt
+	ok create "$port" -q --capacity 256
+	ipcbox recv "$port" --lines --loop > c.txt &
+	receivers=$!
+	ipcbox recv "$port" --lines --loop > d.txt &
+	receivers+=" $!"
+	ipcbox send "$port" --lines a.txt &
+	senders=$!
+	ipcbox send "$port" --lines b.txt &
+	senders+=" $!"
+	# shellcheck disable=SC2086
+	wait $senders
+	until_stat received 40000
+	ok rm "$port"
+	# shellcheck disable=SC2086
+	wait $receivers || bad "a receiver failed"
+	sort -n c.txt d.txt | cmp - <(seq 1 40000) || bad "not every line exactly once"
+}
+
+# Limits and permissions.
+
+test_message_too_long() {
+	ok create "$port" -q --max-msgsize 4
+	ok send "$port" 1234
+	gives 8 send "$port" 12345
+	tells "message too long"
+	gives 8 send "$port" < <(printf 12345)
+}
+
+test_quota() {
+	local user=(setpriv --reuid 4001 --regid 4001 --clear-groups)
+
+	ok create "$port" -q --capacity unlimited --mode 0666
+	head -c 10000000 /dev/zero > zeros.bin
+	chmod 755 "$scratch"
+	"${user[@]}" ipcbox send "$port" -n -c 1000 -f "$scratch/zeros.bin" 2> err.txt
+	code=$?
+	[ $code = 8 ] || bad "exit code $code"
+	grep -q "over this user's quota" err.txt || bad "message: $(cat err.txt)"
+	ok send "$port" "by another user"
+}
+
+# as_user ARGUMENT...: run ipcbox without privileges.
+as_user() {
+	setpriv --reuid 4001 --regid 4001 --clear-groups ipcbox "$@" > out.txt 2> err.txt
+	code=$?
+	out=$(< out.txt)
+	err=$(< err.txt)
+	last="as user: ipcbox $*"
+}
+
+test_permission_denied() {
+	local action
+
+	chmod 777 "$scratch"
+	ok create "$port" -q --mode 0600
+	for action in "send $port x" "recv $port -n" "rm $port" "set $port --mode 0666"; do
+		# shellcheck disable=SC2086
+		as_user $action
+		[ "$code" = 5 ] || bad "$last: exit code $code"
+		tells "permission denied (ipcbox stat shows the port's mode, user, group and owner)"
+	done
+	as_user stat "$port"
+	[ "$code" = 0 ] || bad "$last: $err"
+	ok set "$port" --mode 0602
+	as_user send "$port" x
+	[ "$code" = 0 ] || bad "$last: $err"
+	as_user recv "$port" -n
+	[ "$code" = 5 ] || bad "$last: exit code $code"
+	as_user create "$port.user" -q --uid 0
+	[ "$code" = 5 ] || bad "$last: exit code $code"
+	tells "not permitted"
+}
+
+test_no_device() {
+	unshare -m sh -c 'umount -n /dev/ipcbox 2> /dev/null; mount -t tmpfs none /dev &&
+		exec "$@"' x ipcbox ls > out.txt 2> err.txt
+	code=$?
+	err=$(cat err.txt) last="ipcbox ls without /dev/ipcbox"
+	[ $code = 9 ] || bad "exit code $code"
+	tells "cannot open /dev/ipcbox: no such device (is the module loaded? try: modprobe ipcbox)"
+}
+
+test_device_without_permission() {
+	local mode
+
+	mode=$(stat -c %a /dev/ipcbox)
+	chmod 777 "$scratch"
+	chmod 600 /dev/ipcbox
+	as_user ls
+	chmod "$mode" /dev/ipcbox
+	[ "$code" = 5 ] || bad "$last: exit code $code"
+	tells "cannot open /dev/ipcbox: permission denied (see: ls -l /dev/ipcbox)"
+}
+
+# The static build, completion, manual.
+
+test_static_command() {
+	local static=$userlib/build/ipcbox-static
+
+	[ -x "$static" ] || { skip="only installed, not built here"; return; }
+	"$static" create "$port" -q || bad "create"
+	"$static" send "$port" hello || bad "send"
+	[ "$("$static" recv "$port")" = hello ] || bad "recv"
+	"$static" ls | grep -q root || bad "ls does not know root"
+}
+
+# complete_line WORD...: what completion offers for the last one.
+complete_line() {
+	COMP_WORDS=("$@")
+	COMP_CWORD=$(($# - 1))
+	COMPREPLY=()
+	_ipcbox 2> /dev/null
+	out=" ${COMPREPLY[*]} "
+	last="completion of '$*'"
+}
+
+test_completion() {
+	local script=$userlib/completion/ipcbox id
+
+	[ -r "$script" ] || script=/usr/local/share/bash-completion/completions/ipcbox
+	# shellcheck source=/dev/null
+	. "$script" || bad "cannot be sourced"
+	complete -p ipcbox > /dev/null || bad "not registered"
+	ok create "$port" -q
+	complete_line ipcbox ''
+	shows " create "
+	shows " recv "
+	complete_line ipcbox s
+	[ "$out" = " stat set send " ] || bad "$last: '$out'"
+	complete_line ipcbox recv --t
+	[ "$out" = " --type= --timeout= " ] || bad "$last: '$out'"
+	complete_line ipcbox send "${port%??}"
+	shows " $port "
+	complete_line ipcbox create x --owner = p
+	[ "$out" = " process " ] || bad "$last: '$out'"
+	complete_line ipcbox create x --owner =
+	[ "$out" = " kernel process handle " ] || bad "$last: '$out'"
+	touch some-file
+	complete_line ipcbox recv x --output = some
+	[ "$out" = " some-file " ] || bad "$last: '$out'"
+	complete_line ipcbox send "$port" --lines some
+	[ "$out" = " some-file " ] || bad "$last: '$out'"
+	ok stat "$port" --json
+	id=$(value_of id)
+	complete_line ipcbox rm @ "$id"
+	shows " $id "
+}
+
+# page_text FILE: a manual page as plain text.
+page_text() {
+	mandoc -Tascii "$1" | sed 's/.\x08//g'
+}
+
+test_manual() {
+	local page
+
+	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
+	command -v mandoc > man.txt || { skip="mandoc is not installed"; return; }
+	for page in "$userlib"/man/*.[0-9]; do
+		mandoc -Tlint -W warning "$page" > man.txt 2>&1 || bad "$(cat man.txt)"
+		page_text "$page" > man.txt
+		grep -q '^NAME$' man.txt || bad "$page: no NAME"
+	done
+	page_text "$userlib/man/ipcbox.1" > man.txt
+	for page in create rm ls stat info set send recv; do
+		grep -q "^   $page$" man.txt || bad "ipcbox(1) has nothing of $page"
+	done
+}
+
+test_manual_has_every_option() {
+	local command option
+
+	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
+	for command in create rm ls stat info set send recv; do
+		for option in $(ipcbox $command --help | sed -n 's/^  -., --\([a-z-]*\).*/\1/p'); do
+			grep -q "Fl -$option" "$userlib/man/ipcbox.1" || bad "$command --$option"
+		done
+	done
+}
+
+# The run.
+
+number=0
+failed=0
+
+run_test() {
+	local name=${1#test_}
+
+	number=$((number + 1))
+	port=cli-test-$number
+	reasons='' skip=''
+	"$1"
+	ipcbox rm -f "$port"
+	if [ "$reasons" ]; then
+		failed=$((failed + 1))
+		printf '%s' "$reasons"
+		echo "not ok $number $name"
+	elif [ "$skip" ]; then
+		echo "ok $number $name # SKIP $skip"
+	else
+		echo "ok $number $name"
+	fi
+}
+
+main() {
+	local tests
+
+	mapfile -t tests < <(declare -F | sed -n 's/^declare -f \(test_.*\)/\1/p')
+	echo "TAP version 13"
+	if ! ipcbox info > info.txt 2>&1; then
+		echo "1..0 # SKIP $(cat info.txt)"
+		exit 4
+	fi
+	echo "1..${#tests[@]}"
+	for test in "${tests[@]}"; do
+		run_test "$test"
+	done
+	echo "# Totals: pass:$((number - failed)) fail:$failed"
+	[ $failed = 0 ]
+}
+
+main
