@@ -80,9 +80,24 @@ usage_error() {
 	tells "Try 'ipcbox "
 }
 
+# One python for all of the tests: to start it takes a second in an emulated VM.
+coproc PYTHON { python3 -u -c '
+import json, sys
+for line in sys.stdin:
+    try:
+        d = json.load(open("out.txt"))
+        print(eval(line))
+    except Exception as error:
+        print(repr(error))
+'; }
+
 # json EXPRESSION: of the last output, d, as python sees it.
 json() {
-	python3 -c 'import json, sys; d = json.load(open("out.txt")); print(eval(sys.argv[1]))' "$1" 2>&1
+	local value
+
+	echo "$1" >&"${PYTHON[1]}"
+	read -r value <&"${PYTHON[0]}"
+	echo "$value"
 }
 
 json_is() {

@@ -9,26 +9,6 @@
 
 #include "internal.h"
 
-/*
- * The largest message may be as large as the module allows, but must fit into
- * the capacity in bytes; so a port with a small capacity needs a smaller limit
- * than the module's own.
- */
-static int ipcbox_attr_msgsize(int box, const struct ipcbox_attr *attr,
-			       __u32 *max_msgsize)
-{
-	struct ipcbox_info info;
-	int err;
-
-	*max_msgsize = attr->max_msgsize;
-	if (attr->max_msgsize || !attr->max_bytes)
-		return 0;
-	err = ipcbox_box_info(box, &info);
-	if (!err && attr->max_bytes < info.max_msgsize)
-		*max_msgsize = (__u32)attr->max_bytes;
-	return err;
-}
-
 int ipcbox_port_create_at(int box, const char *name,
 			  const struct ipcbox_attr *attr)
 {
@@ -41,15 +21,13 @@ int ipcbox_port_create_at(int box, const char *name,
 	err = ipcbox__name_put(name, create.name);
 	if (err)
 		return err;
-	err = ipcbox_attr_msgsize(box, attr, &create.max_msgsize);
-	if (err)
-		return err;
 	create.flags = attr->flags;
 	create.rights = attr->rights;
 	create.kind = attr->kind;
 	create.owner = attr->owner;
 	create.sharing = attr->sharing;
 	create.mode = attr->mode;
+	create.max_msgsize = attr->max_msgsize;
 	create.uid = attr->uid;
 	create.gid = attr->gid;
 	create.max_messages = attr->max_messages;

@@ -14,9 +14,6 @@ static int record(int fd, unsigned long command, void *arg)
 {
 	CHECK(fd == FAKE_BOX);
 	switch (command) {
-	case IPCBOX_INFO:
-		((struct ipcbox_info *)arg)->max_msgsize = 1000;
-		return 0;
 	case IPCBOX_PORT_CREATE:
 		created = *(struct ipcbox_port_create *)arg;
 		return answer;
@@ -97,20 +94,6 @@ static void create_attributes(void)
 	CHECK(created.max_messages == IPCBOX_UNLIMITED);
 	CHECK(created.max_bytes == 20 && created.uid == 1 && created.gid == 2);
 	CHECK(created.kind == 3 && created.sharing == 4);
-}
-
-/* The largest message follows a small capacity in bytes, but not a large one. */
-static void create_msgsize(void)
-{
-	struct ipcbox_attr attr = IPCBOX_ATTR_INIT;
-
-	start(FAKE_PORT);
-	attr.max_bytes = 999;
-	CHECK(ipcbox_port_create("x", &attr) == FAKE_PORT);
-	CHECK(created.max_msgsize == 999);
-	attr.max_bytes = 1001;
-	CHECK(ipcbox_port_create("x", &attr) == FAKE_PORT);
-	CHECK(created.max_msgsize == 0);
 }
 
 static void create_fails(void)
@@ -226,7 +209,6 @@ int main(void)
 		TEST(box_errors),
 		TEST(create_defaults),
 		TEST(create_attributes),
-		TEST(create_msgsize),
 		TEST(create_fails),
 		TEST(open_by_name_and_id),
 		TEST(bad_references),
