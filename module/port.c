@@ -104,6 +104,9 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 {
 	int ret;
 
+	/* A port that goes with its last handle must not begin without one. */
+	if (arg->owner == IPCBOX_OWNER_HANDLE && !arg->rights)
+		return -EINVAL;
 	if (!ipcbox_port_name_valid(arg->name) || arg->reserved ||
 	    arg->rights & ~IPCBOX_RIGHTS || arg->mode & ~IPCBOX_MODE_MASK ||
 	    arg->max_msgsize > ipcbox_max_msgsize_now())

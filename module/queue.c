@@ -450,7 +450,9 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
 		queue->admitted--;
 		queue->admitted_bytes -= msg->len;
 	}
-	ipcbox_queue_admit_pending(queue, wake);
+	/* Mostly nobody waits for room. */
+	if (!list_empty(&queue->senders) || waitqueue_active(&queue->poll))
+		ipcbox_queue_admit_pending(queue, wake);
 }
 
 /* For good: a bookmark that is still in line goes. */

@@ -161,6 +161,8 @@ TEST_F(message, the_largest_of_the_port)
 	char buf[1001] = {};
 	int port;
 
+	attr.owner = IPCBOX_OWNER_HANDLE;
+	attr.owner = IPCBOX_OWNER_HANDLE;
 	attr.max_msgsize = 1000;
 	port = port_create(self->box, &attr);
 	ASSERT_LE(0, port);

@@ -569,6 +569,22 @@ TEST_F(owner, a_handle_without_rights_does_not_keep_the_port)
 	close(other);
 }
 
+TEST_F(owner, a_port_that_goes_with_its_handles_begins_with_one)
+{
+	struct ipcbox_port_create attr = port_attr("alpha");
+	int port;
+
+	attr.owner = IPCBOX_OWNER_HANDLE;
+	attr.rights = 0;
+	EXPECT_EQ(-EINVAL, port_create(self->box, &attr));
+	attr.rights = IPCBOX_RIGHT_MANAGE;
+	port = port_create(self->box, &attr);
+	ASSERT_LE(0, port);
+	EXPECT_EQ(1, listed(self->box));
+	close(port);
+	EXPECT_EQ(0, listed(self->box));
+}
+
 TEST_F(owner, after_the_last_handle_the_name_is_free)
 {
 	int port, i;

@@ -1259,8 +1259,11 @@ static void open_and_send(int box, struct shared *shared, unsigned int me)
 	while (!shared->stop) {
 		fd = port_open(box, "race-owned", IPCBOX_RIGHT_SEND);
 		judge(shared, fd, -ENOENT);
-		if (fd < 0)
+		if (fd < 0) {
+			/* Leave the processor to the next owner. */
+			sleep_ns(100000);
 			continue;
+		}
 		do {
 			ret = msg_send(fd, "x", 1, 0, 0, 0);
 		} while (!ret && !shared->stop);
@@ -1310,7 +1313,7 @@ TEST_F_TIMEOUT(race, owners_are_killed_while_others_use_their_ports, 60)
 		owner = spawn();
 		if (!owner)
 			own_until_killed(self->box);
-		sleep_ns(round % 20 * 200000);
+		sleep_ns(round % 20 * MSEC);
 		kill(owner, SIGKILL);
 		ASSERT_EQ(128 + SIGKILL, child_wait(owner));
 	}

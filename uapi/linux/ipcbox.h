@@ -148,7 +148,8 @@ enum ipcbox_kind {
  * @IPCBOX_OWNER_PROCESS: the port also goes when the process (thread group)
  *	that created it exits, even where another process still holds a handle;
  *	only threads of that process may receive
- * @IPCBOX_OWNER_HANDLE: the port also goes when its last handle is closed
+ * @IPCBOX_OWNER_HANDLE: the port also goes when the last handle with any right
+ *	is closed; it cannot be created with a handle without rights
  */
 enum ipcbox_owner {
 	IPCBOX_OWNER_KERNEL	= 0,
