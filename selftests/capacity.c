@@ -784,7 +784,7 @@ TEST_F(capacity, edge_when_a_message_comes_back)
 	close(port);
 }
 
-/* The large rendezvous: from 32 KiB on the payload stays with its sender. */
+/* The large rendezvous: from 16 KiB on the payload stays with its sender. */
 
 static void fill(unsigned char *data, size_t len, unsigned int seed)
 {
@@ -795,7 +795,8 @@ static void fill(unsigned char *data, size_t len, unsigned int seed)
 }
 
 static const size_t large_sizes[] = {
-	32767, 32768, 32769, 36864, 65535, 65536, 65537, 100003, 1 << 20,
+	16383, 16384, 16385, 20480, 32767, 32768, 32769, 65535, 65536, 65537,
+	100003, 1 << 20,
 };
 
 TEST_F(capacity, large_rendezvous_of_any_size_at_any_offset)

@@ -16,7 +16,8 @@
  * The processes run as SCHED_BATCH, so that whoever is woken does not preempt
  * its waker: both sides of a round trip block, each time. As SCHED_OTHER they do
  * or do not preempt, as their past decides; where they do, the answer is there
- * before it is waited for, and a round trip costs one block and wake-up less.
+ * before it is waited for, and a round trip costs one block and wake-up less:
+ * --preempt makes that so each time.
  *
  * A transport is a row of a table, and so is a thing to measure. Each figure is
  * the median of several repetitions, with their spread beside it.
@@ -424,6 +425,7 @@ static struct {
 	int policy;
 	const struct measure *measures;
 	size_t nr_measures;
+	bool preempt;
 	bool json;
 } options = {
 	.rounds = 400,
@@ -538,6 +540,14 @@ static operation run_operation(const struct run *run)
 	return run->pong ? op_round_trip : op_alone;
 }
 
+static void set_policy(int policy)
+{
+	struct sched_param param = { .sched_priority = policy == SCHED_FIFO };
+
+	if (sched_setscheduler(0, policy, &param))
+		DIE("sched_setscheduler");
+}
+
 static pid_t run_fork_answerer(const struct run *run)
 {
 	pid_t pid = fork();
@@ -547,6 +557,8 @@ static pid_t run_fork_answerer(const struct run *run)
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (options.preempt)
+		set_policy(SCHED_FIFO);
 	for (;;)
 		op_answer(run);
 }
@@ -724,17 +736,13 @@ static void measure_transport(const struct transport *transport)
 
 static void set_scheduling(void)
 {
-	struct sched_param param = {
-		.sched_priority = options.policy == SCHED_FIFO,
-	};
 	cpu_set_t set;
 
 	CPU_ZERO(&set);
 	CPU_SET(0, &set);
 	if (sched_setaffinity(0, sizeof(set), &set))
 		DIE("sched_setaffinity");
-	if (sched_setscheduler(0, options.policy, &param))
-		DIE("sched_setscheduler");
+	set_policy(options.policy);
 }
 
 static void usage(FILE *to)
@@ -745,6 +753,7 @@ static void usage(FILE *to)
 		"  --repeats N   repetitions that count (default %u, at most %d)\n"
 		"  --only TEXT   only transports with TEXT in their names\n"
 		"  --policy P    batch, other or fifo (default batch)\n"
+		"  --preempt     the one that answers preempts the one that asks\n"
 		"  --lengths     one way, by the length of the message\n"
 		"  --json        for programs\n",
 		options.rounds, options.repeats, REPEATS_MAX);
@@ -785,6 +794,7 @@ static void parse(int argc, char **argv)
 		{ "repeats", required_argument, NULL, 'r' },
 		{ "only", required_argument, NULL, 'o' },
 		{ "policy", required_argument, NULL, 'p' },
+		{ "preempt", no_argument, NULL, 'e' },
 		{ "lengths", no_argument, NULL, 'l' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "help", no_argument, NULL, 'h' },
@@ -805,6 +815,9 @@ static void parse(int argc, char **argv)
 			break;
 		case 'p':
 			options.policy = policy(optarg);
+			break;
+		case 'e':
+			options.preempt = true;
 			break;
 		case 'l':
 			options.measures = lengths;

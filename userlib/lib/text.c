@@ -27,6 +27,7 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EIDRM, "the port was deleted (create it again)" },
 	{ ENOENT, "no such port (ipcbox ls shows those that exist)" },
 	{ EEXIST, "a port of that name exists (open it, or choose another name)" },
+	{ EPROTOTYPE, "a port of that name exists and is of another kind (choose another name)" },
 	{ EACCES, "permission denied (ipcbox stat shows the port's mode, user, group and owner)" },
 	{ EPERM, "not permitted (only a user's own uid and groups, unless it has CAP_IPC_OWNER)" },
 	{ EINVAL, "invalid argument (a name has 1 to 63 bytes without blanks and '/', not starting with '-' or '@'; ipcbox info shows the limits)" },
