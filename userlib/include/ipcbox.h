@@ -128,7 +128,8 @@ struct ipcbox_attr {
  *
  * Return: a handle to be closed by the caller, or -EEXIST (name taken, with
  * IPCBOX_EXCL), -EACCES (exists, rights not granted), -EPROTOTYPE (exists, and
- * is of another kind), -EDQUOT (too many ports of this user), -EINVAL (name or attributes), -EPERM (uid or gid not yours),
+ * is of another kind), -EDQUOT (too many ports of this user), -EINVAL (name or
+ * attributes), -EPERM (uid or gid not yours),
  * -EOPNOTSUPP (the module does not know this kind, owner or sharing), -ENOMEM,
  * -EMFILE, -ENFILE, or what ipcbox_box_open() returns.
  */
