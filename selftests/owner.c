@@ -725,6 +725,19 @@ TEST_F(owner, the_kernel_keeps_port_and_messages)
 	EXPECT_EQ(0, port_delete(self->box, "alpha"));
 }
 
+static bool wait_for_no_bytes(int box)
+{
+	uint64_t end = in_ns(10 * SEC);
+	struct ipcbox_info info;
+
+	while (!box_info(box, &info) && now_ns() < end) {
+		if (!info.user_bytes)
+			return true;
+		sleep_ns(MSEC);
+	}
+	return false;
+}
+
 /* What a dead owner's port had queued is charged to nobody. */
 TEST_F(owner, the_messages_go_with_the_port)
 {
@@ -744,6 +757,8 @@ TEST_F(owner, the_messages_go_with_the_port)
 	ASSERT_EQ(0, child_wait(pid));
 	ASSERT_TRUE(wait_for_hangup(port));
 	close(port);
+	/* Whoever waits is told first, then the messages are freed. */
+	ASSERT_TRUE(wait_for_no_bytes(self->box));
 	ASSERT_EQ(0, box_info(self->box, &info));
 	EXPECT_EQ(0, info.user_bytes);
 	EXPECT_EQ(0, info.user_ports);
