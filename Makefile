@@ -68,11 +68,15 @@ bench-instructions: vm-module ## instructions per operation, exact
 	@scripts/bench-instructions
 
 # The device node needs nothing: devtmpfs makes it, with the module's mode.
+release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
+
 install: module userlib ## the module, loaded at each boot, and the library
 	+$(kbuild) INSTALL_MOD_PATH=$(DESTDIR) modules_install
 	install -d $(DESTDIR)/etc/modules-load.d
 	echo ipcbox > $(DESTDIR)/etc/modules-load.d/ipcbox.conf
 	$(MAKE) -C userlib install
+	@# Without a System.map, as in Debian's headers, kbuild leaves this out.
+	[ -n "$(DESTDIR)" ] || depmod $(release)
 	@[ -n "$(DESTDIR)" ] || echo "load it now with: modprobe ipcbox"
 
 uninstall: ## take away what install has put there, for every kernel

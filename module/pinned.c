@@ -90,6 +90,12 @@ struct ipcbox_pinned *ipcbox_pinned_new(struct iov_iter *from)
 	struct ipcbox_pinned *pinned;
 	int ret;
 
+	/*
+	 * Missing pages come by ordinary faults, which user space may serve
+	 * (userfaultfd) at its leisure; those of long-term pinning may not.
+	 */
+	if (fault_in_iov_iter_readable(from, iov_iter_count(from)))
+		return ERR_PTR(-EFAULT);
 	pinned = kvmalloc(struct_size(pinned, pages, max),
 			  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!pinned)
