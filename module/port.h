@@ -25,6 +25,9 @@
 struct ipcbox_box;
 struct ipcbox_user;
 
+#define IPCBOX_RIGHTS \
+	(IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE)
+
 struct ipcbox_port {
 	struct kref ref;
 
