@@ -55,6 +55,12 @@ demo: ## build, boot a VM, stream a real text through a mailbox there
 check: ## build and run all the tests in a VM
 	@scripts/check
 
+check-sanitize: ## all the tests on kernels that look for mistakes
+	@scripts/check-sanitize
+
+coverage: ## how much of the module the tests reach, in build/coverage/
+	@scripts/coverage
+
 vm: vm-module ## an interactive shell in a VM with the module loaded
 	@$(MAKE) userlib
 	@scripts/vm --shell
@@ -94,5 +100,6 @@ clean: ## remove what was built
 	@$(MAKE) -C userlib clean
 	@rm -rf build
 
-.PHONY: all help module userlib selftests sparse setup demo check vm vm-module \
+.PHONY: all help module userlib selftests sparse setup demo check \
+	check-sanitize coverage vm vm-module \
 	bench-instructions install uninstall clean
