@@ -69,8 +69,8 @@ static inline u64 ipcbox_compat_deadline(u64 deadline)
 {
 	s64 host = min_t(u64, deadline, KTIME_MAX);
 #ifdef CONFIG_TIME_NS
-	s64 offset = timespec64_to_ktime(
-			current->nsproxy->time_ns->offsets.monotonic);
+	const struct time_namespace *ns = current->nsproxy->time_ns;
+	s64 offset = timespec64_to_ktime(ns->offsets.monotonic);
 
 	if (offset < 0 && host > KTIME_MAX + offset)
 		return KTIME_MAX;

@@ -14,7 +14,7 @@
 #include "quota.h"
 
 /* Lengths are ints to many programs; nobody needs more in one message. */
-#define IPCBOX_MSGSIZE_CEILING	(1UL << 30)
+#define IPCBOX_MSGSIZE_CEILING	(1024UL << 20)
 
 unsigned long ipcbox_max_msgsize = 16UL << 20;
 module_param_named(max_msgsize, ipcbox_max_msgsize, ulong, 0644);

@@ -26,7 +26,7 @@
 #define IPCBOX_PIN_MIN		(16UL << 10)
 
 struct ipcbox_pinned {
-	struct mutex lock;
+	struct mutex lock;		/* copying against revoking */
 	bool revoked;			/* lock */
 	unsigned int nr;
 	struct bio_vec pages[];

@@ -7,8 +7,9 @@
  * message is *admitted* when it fits the capacity; its sender is then gone or
  * about to go. Otherwise it is *pending*: its sender waits in queue->senders,
  * and leaves when the message is admitted or received. A rendezvous is a queue
- * of capacity 0, which admits nothing; an unbounded one admits everything. A sender whose payload lies pinned in its own pages waits
- * until that is received, whatever the capacity, in queue->pinned.
+ * of capacity 0, which admits nothing; an unbounded one admits everything. A
+ * sender whose payload lies pinned in its own pages waits until that is
+ * received, whatever the capacity, in queue->pinned.
  *
  * Receiving has two steps, so that no lock is held over a copy and a receive
  * that fails loses nothing: ipcbox_queue_take() takes the message out of the
