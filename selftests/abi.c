@@ -4,6 +4,7 @@
  * 64 bits, and structs that may grow at the end
  */
 
+#include <assert.h>
 #include <stddef.h>
 
 #include "memory.h"
@@ -12,9 +13,9 @@
 
 /* Sizes and the last field of each struct: nothing moved, nothing padded. */
 #define LAYOUT(type, size, last, offset) \
-	_Static_assert(sizeof(struct type) == (size), #type); \
-	_Static_assert(offsetof(struct type, last) == (offset), #type); \
-	_Static_assert(offsetof(struct type, flags) == 0, #type)
+	static_assert(sizeof(struct type) == (size), #type); \
+	static_assert(offsetof(struct type, last) == (offset), #type); \
+	static_assert(offsetof(struct type, flags) == 0, #type)
 
 LAYOUT(ipcbox_info, 96, box_ports, 88);
 LAYOUT(ipcbox_port_create, 136, reserved, 132);
@@ -27,7 +28,7 @@ LAYOUT(ipcbox_send, 56, id, 48);
 LAYOUT(ipcbox_recv, 88, sender_gid, 84);
 
 #define OFFSET(type, field, offset) \
-	_Static_assert(offsetof(struct type, field) == (offset), #field)
+	static_assert(offsetof(struct type, field) == (offset), #field)
 
 OFFSET(ipcbox_info, abi_version, 8);
 OFFSET(ipcbox_info, kinds, 16);
@@ -68,15 +69,15 @@ OFFSET(ipcbox_recv, msg_flags, 64);
 OFFSET(ipcbox_recv, sender_pid, 72);
 
 /* The numbers of the commands, as strace would show them. */
-_Static_assert(IPCBOX_INFO == 0xc060e100, "IPCBOX_INFO");
-_Static_assert(IPCBOX_PORT_CREATE == 0xc088e101, "IPCBOX_PORT_CREATE");
-_Static_assert(IPCBOX_PORT_OPEN == 0xc058e102, "IPCBOX_PORT_OPEN");
-_Static_assert(IPCBOX_PORT_DELETE == 0x4050e103, "IPCBOX_PORT_DELETE");
-_Static_assert(IPCBOX_PORT_LIST == 0xc020e104, "IPCBOX_PORT_LIST");
-_Static_assert(IPCBOX_SEND == 0xc038e140, "IPCBOX_SEND");
-_Static_assert(IPCBOX_RECV == 0xc058e141, "IPCBOX_RECV");
-_Static_assert(IPCBOX_STAT == 0xc0e8e142, "IPCBOX_STAT");
-_Static_assert(IPCBOX_SET == 0x4028e143, "IPCBOX_SET");
+static_assert(IPCBOX_INFO == 0xc060e100, "IPCBOX_INFO");
+static_assert(IPCBOX_PORT_CREATE == 0xc088e101, "IPCBOX_PORT_CREATE");
+static_assert(IPCBOX_PORT_OPEN == 0xc058e102, "IPCBOX_PORT_OPEN");
+static_assert(IPCBOX_PORT_DELETE == 0x4050e103, "IPCBOX_PORT_DELETE");
+static_assert(IPCBOX_PORT_LIST == 0xc020e104, "IPCBOX_PORT_LIST");
+static_assert(IPCBOX_SEND == 0xc038e140, "IPCBOX_SEND");
+static_assert(IPCBOX_RECV == 0xc058e141, "IPCBOX_RECV");
+static_assert(IPCBOX_STAT == 0xc0e8e142, "IPCBOX_STAT");
+static_assert(IPCBOX_SET == 0x4028e143, "IPCBOX_SET");
 
 #define LONGEST		((1U << _IOC_SIZEBITS) - 1)
 

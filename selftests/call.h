@@ -22,6 +22,7 @@ enum call_kind { CALL_SEND, CALL_RECV, CALL_WRITE, CALL_READ };
  * @len: of it
  * @text: room for short ones
  * @ret: what the call returned, or -errno; for call_join()
+ * @thread: that makes the call
  */
 struct call {
 	enum call_kind kind;

@@ -330,6 +330,7 @@ test_create_with_a_bad_name() {
 	ok rm "näme-$port"
 }
 
+# shellcheck disable=SC2016 # the inner shells expand these
 test_create_for_a_process() {
 	ok create "$port" --owner process -- \
 		sh -c 'ipcbox send "$1" hello && exec ipcbox recv "$IPCBOX_PORT"' x "$port"
@@ -349,6 +350,7 @@ test_create_for_a_process() {
 	gives 7 create "$port" -o process -- true
 }
 
+# shellcheck disable=SC2016 # likewise
 test_create_for_a_handle() {
 	ok create "$port" --owner handle -- sh -c '
 		echo by descriptor >&"$IPCBOX_FD"

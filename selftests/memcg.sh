@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2317 # tests are called by their names
 #
 # Memory control groups: the memory of a message counts for its sender's group,
 # from when it is sent until it is received, and a group's limit stops that
@@ -110,7 +111,7 @@ test_a_limit_stops_its_group_alone() {
 	read -r console _ < /proc/sys/kernel/printk
 	dmesg -n 1
 	echo "$$ memcg begins" > /dev/kmsg
-	echo $limit > "$group/memory.max"
+	echo "$limit" > "$group/memory.max"
 	echo 0 > "$group/memory.swap.max" 2> /dev/null
 	said=$(in_group "$helper" messages 1000)
 	status=$?

@@ -248,7 +248,7 @@ TEST_F(message, writev_gathers_and_readv_scatters)
 	ASSERT_EQ(12, writev(self->port, out, 3));
 	EXPECT_EQ(-1, readv(self->port, in, 3));
 	EXPECT_EQ(EMSGSIZE, errno);
-	EXPECT_EQ(12, sys_read(self->port, (char[12]){}, 12));
+	EXPECT_EQ(12, sys_read(self->port, (char[12]) {}, 12));
 }
 
 static int send_segments(int port, const struct iovec *segments, uint64_t nr)
@@ -418,7 +418,7 @@ TEST_F(message, type_and_priority_arrive)
 		memset(&recv, 0xff, sizeof(recv));
 		recv.type = 0;
 		recv.deadline = 0;
-		ASSERT_EQ(0, msg_recv(self->port, (char[1]){}, 1, 0, &recv));
+		ASSERT_EQ(0, msg_recv(self->port, (char[1]) {}, 1, 0, &recv));
 		EXPECT_EQ(types[i], recv.msg_type);
 		EXPECT_EQ(i * 7, recv.msg_priority);
 		EXPECT_EQ(0, recv.msg_flags);
@@ -494,7 +494,7 @@ TEST_F(message, the_sender_is_a_thread_of_the_process)
 	ASSERT_EQ(0, pthread_create(&thread, NULL, write_from_thread,
 				    &self->port));
 	ASSERT_EQ(0, pthread_join(thread, &tid));
-	ASSERT_EQ(0, msg_recv(self->port, (char[1]){}, 1, 0, &recv));
+	ASSERT_EQ(0, msg_recv(self->port, (char[1]) {}, 1, 0, &recv));
 	EXPECT_EQ(getpid(), recv.sender_pid);
 	EXPECT_EQ((intptr_t)tid, recv.sender_tid);
 	EXPECT_NE(recv.sender_pid, recv.sender_tid);
@@ -510,7 +510,7 @@ TEST_F(message, the_sender_is_a_child_with_other_ids)
 			_exit(2);
 		_exit(sys_write(self->port, "a", 1) != 1);
 	}
-	ASSERT_EQ(0, msg_recv(self->port, (char[1]){}, 1, 0, &recv));
+	ASSERT_EQ(0, msg_recv(self->port, (char[1]) {}, 1, 0, &recv));
 	EXPECT_EQ(pid, recv.sender_pid);
 	EXPECT_EQ(pid, recv.sender_tid);
 	EXPECT_EQ(22, recv.sender_uid);
@@ -530,7 +530,7 @@ TEST_F(message, the_sender_is_told_after_its_death)
 		_exit(sys_write(self->port, "a", 1) != 1);
 	}
 	ASSERT_EQ(0, child_wait(pid));
-	ASSERT_EQ(0, msg_recv(self->port, (char[1]){}, 1, 0, &recv));
+	ASSERT_EQ(0, msg_recv(self->port, (char[1]) {}, 1, 0, &recv));
 	EXPECT_EQ(ALICE, recv.sender_uid);
 	EXPECT_EQ(BOB, recv.sender_gid);
 	EXPECT_EQ(pid, recv.sender_pid);
@@ -551,7 +551,7 @@ TEST_F(message, fionread_tells_the_length_of_the_first)
 	ASSERT_EQ(0, msg_send(self->port, "urgent", 6, 0, 1, 0));
 	ASSERT_EQ(0, sys_ioctl(self->port, FIONREAD, &n));
 	EXPECT_EQ(6, n);
-	ASSERT_EQ(6, sys_read(self->port, (char[8]){}, 8));
+	ASSERT_EQ(6, sys_read(self->port, (char[8]) {}, 8));
 	ASSERT_EQ(0, sys_ioctl(self->port, FIONREAD, &n));
 	EXPECT_EQ(3, n);
 }

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0-only
+# shellcheck disable=SC2317 # tests are called by their names
 #
 # The module as a module: what keeps it loaded, what is left of it when it is
 # gone, its parameters, its description and its tracepoints. The module is
@@ -39,7 +40,7 @@ find_ko() {
 	ko=$(modinfo -n ipcbox 2> /dev/null)
 }
 
-loaded() { [ -d $sysfs ]; }
+loaded() { [ -d "$sysfs" ]; }
 
 load() { insmod "$ko" "$@" 2> "$scratch/insmod" || bad "insmod: $(< "$scratch/insmod")"; }
 
@@ -57,7 +58,7 @@ unload() {
 parameters() {
 	local file
 
-	for file in $sysfs/parameters/*; do
+	for file in "$sysfs/parameters"/*; do
 		echo "${file##*/}=$(< "$file")"
 	done
 }
@@ -85,9 +86,9 @@ busy() {
 
 	rmmod ipcbox 2> "$scratch/rmmod"
 	status=$?
-	[ $status != 0 ] || { bad "rmmod worked while $1"; load; return; }
+	[ "$status" != 0 ] || { bad "rmmod worked while $1"; load; return; }
 	grep -q "in use" "$scratch/rmmod" || bad "rmmod: $(< "$scratch/rmmod")"
-	[ "$(< $sysfs/refcnt)" -gt 0 ] || bad "refcnt is 0 while $1"
+	[ "$(< "$sysfs/refcnt")" -gt 0 ] || bad "refcnt is 0 while $1"
 }
 
 in_netns() { nsenter -n -t "$netns" "$@"; }
@@ -108,9 +109,9 @@ start_netns() {
 traces_of_module() {
 	local path
 
-	for path in /dev/ipcbox /proc/net/ipcbox $sysfs /sys/class/misc/ipcbox \
+	for path in /dev/ipcbox /proc/net/ipcbox "$sysfs" /sys/class/misc/ipcbox \
 		/sys/kernel/slab/ipcbox_message $tracing/events/ipcbox; do
-		[ ! -e $path ] || echo "$path"
+		[ ! -e "$path" ] || echo "$path"
 	done
 	[ ! -r /proc/slabinfo ] || grep -o '^ipcbox[^ ]*' /proc/slabinfo
 	grep -o '^ipcbox ' /proc/modules
@@ -127,13 +128,13 @@ test_the_file_describes_the_module() {
 	[ -n "$(modinfo -F version "$ko")" ] || bad "no version"
 	[ -n "$(modinfo -F author "$ko")" ] || bad "no author"
 	[ -n "$(modinfo -F description "$ko")" ] || bad "no description"
-	for parameter in $(cd $sysfs/parameters && ls); do
+	for parameter in $(cd "$sysfs/parameters" && ls); do
 		modinfo -F parm "$ko" |
 			grep -Eq "^$parameter:.{10,} \((ulong|uint|bool)\)" ||
 			bad "$parameter has no description"
 	done
 	[ "$(modinfo -F parm "$ko" | wc -l)" = 3 ] || bad "not three parameters"
-	[ "$(modinfo -F version "$ko")" = "$(< $sysfs/version)" ] ||
+	[ "$(modinfo -F version "$ko")" = "$(< "$sysfs/version")" ] ||
 		bad "another version is loaded"
 }
 
@@ -174,10 +175,10 @@ test_removal_with_ports_and_messages() {
 	"$helper" fill module-long 20 100000 || bad "fill"
 	in_netns "$helper" fill module-elsewhere 20 100 || bad "fill elsewhere"
 	hold owned module-owned
-	[ "$(< $sysfs/refcnt)" = 0 ] || bad "refcnt is $(< $sysfs/refcnt)"
+	[ "$(< "$sysfs/refcnt")" = 0 ] || bad "refcnt is $(< "$sysfs/refcnt")"
 	unload
 	left=$(traces_of_module)
-	[ -z "$left" ] || bad "still there:" $left
+	[ -z "$left" ] || bad "still there: ${left//$'\n'/ }"
 	# The process of a port that is gone exits without the module.
 	release
 	load
@@ -233,9 +234,10 @@ test_parameters_are_limits() {
 	[ "$("$helper" messages 5000)" = "$((100000 / (5000 + overhead))) EDQUOT" ] ||
 		bad "$("$helper" messages 5000)"
 	# And can be changed while it runs.
-	echo 5 > $sysfs/parameters/max_ports_per_user
+	echo 5 > "$sysfs/parameters/max_ports_per_user"
 	[ "$("$helper" ports 10)" = "5 EDQUOT" ] || bad "$("$helper" ports 10)"
 	unload
+	# shellcheck disable=SC2086 # a list
 	load $parameters
 }
 
@@ -243,6 +245,7 @@ test_parameters_that_are_no_numbers() {
 	unload
 	! insmod "$ko" max_msgsize=many 2> /dev/null || bad "took 'many'"
 	! loaded || bad "loaded all the same"
+	# shellcheck disable=SC2086 # a list
 	load $parameters
 }
 
@@ -253,21 +256,21 @@ test_a_second_one_is_refused() {
 
 # What the tracer says of one port, without what changes from run to run.
 events() {
-	sed -n "s/.*: \(ipcbox_[a-z_]*\): port=$1\b\(.*\)/\1\2/p" $tracing/trace |
+	sed -n "s/.*: \(ipcbox_[a-z_]*\): port=$1\b\(.*\)/\1\2/p" "$tracing/trace" |
 		sed 's/msg=[0-9]* //'
 }
 
 test_tracepoints_fire_in_order() {
 	local ports
 
-	[ -d $tracing/events/ipcbox ] || { bad "no events"; return; }
-	echo 0 > $tracing/tracing_on
-	echo > $tracing/trace
-	echo 1 > $tracing/events/ipcbox/enable
-	echo 1 > $tracing/tracing_on
+	[ -d "$tracing/events/ipcbox" ] || { bad "no events"; return; }
+	echo 0 > "$tracing/tracing_on"
+	echo > "$tracing/trace"
+	echo 1 > "$tracing/events/ipcbox/enable"
+	echo 1 > "$tracing/tracing_on"
 	ports=$("$helper" trace)
-	echo 0 > $tracing/tracing_on
-	echo 0 > $tracing/events/ipcbox/enable
+	echo 0 > "$tracing/tracing_on"
+	echo 0 > "$tracing/events/ipcbox/enable"
 	expect_events "${ports% *}" <<- EOF
 		ipcbox_port_create name=trace-me
 		ipcbox_message_queued type=1 len=1 priority=2
@@ -284,8 +287,8 @@ test_tracepoints_fire_in_order() {
 		ipcbox_message_recalled type=5 len=1 priority=0
 		ipcbox_port_delete name=
 	EOF
-	echo 1 > $tracing/tracing_on
-	echo > $tracing/trace
+	echo 1 > "$tracing/tracing_on"
+	echo > "$tracing/trace"
 }
 
 expect_events() {
@@ -296,14 +299,15 @@ expect_events() {
 
 # Tracing across a removal: the events must not outlive their format.
 test_removal_with_recorded_events() {
-	[ -d $tracing/events/ipcbox ] || { bad "no events"; return; }
-	echo 1 > $tracing/events/ipcbox/enable
+	[ -d "$tracing/events/ipcbox" ] || { bad "no events"; return; }
+	echo 1 > "$tracing/events/ipcbox/enable"
 	"$helper" traffic
-	echo 0 > $tracing/events/ipcbox/enable
+	echo 0 > "$tracing/events/ipcbox/enable"
 	unload
-	cat $tracing/trace > /dev/null
+	cat "$tracing/trace" > /dev/null
+	# shellcheck disable=SC2086 # a list
 	load $parameters
-	echo > $tracing/trace
+	echo > "$tracing/trace"
 }
 
 test_the_kernel_log_is_clean() {
@@ -319,12 +323,13 @@ test_it_is_loaded_as_it_was() {
 	loaded || { bad "not loaded"; return; }
 	[ "$(parameters | tr '\n' ' ')" = "$parameters" ] ||
 		bad "$(parameters), not $parameters"
-	[ "$(< $sysfs/refcnt)" = 0 ] || bad "refcnt $(< $sysfs/refcnt)"
+	[ "$(< "$sysfs/refcnt")" = 0 ] || bad "refcnt $(< "$sysfs/refcnt")"
 }
 
 # -- all of them --------------------------------------------------------------
 
 cleanup() {
+	# shellcheck disable=SC2086 # a list
 	loaded || insmod "$ko" $parameters
 	kill "$netns"
 	rm -rf "$scratch"
@@ -347,11 +352,11 @@ find_ko
 [ "$(id -u)" = 0 ] || skip_all "only root can load modules"
 loaded || skip_all "the module is not loaded"
 [ -r "$ko" ] || skip_all "there is no ipcbox.ko, set IPCBOX_KO"
-[ "$(< $sysfs/refcnt)" = 0 ] ||
-	skip_all "the module is in use ($(< $sysfs/refcnt) references)"
+[ "$(< "$sysfs/refcnt")" = 0 ] ||
+	skip_all "the module is in use ($(< "$sysfs/refcnt") references)"
 [ -x "$helper" ] || skip_all "there is no $helper"
 
-[ -d $tracing/events ] || mount -t tracefs tracefs $tracing 2> /dev/null
+[ -d "$tracing/events" ] || mount -t tracefs tracefs "$tracing" 2> /dev/null
 parameters=$(parameters | tr '\n' ' ')
 overhead=$("$helper" info | sed -n 's/.*msg_overhead=//p')
 marker="module.sh $$ begins"

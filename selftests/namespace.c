@@ -195,7 +195,7 @@ TEST_F(sender, a_sender_within_is_seen_under_its_outer_pid)
 	ASSERT_LE(0, pid);
 	if (!pid)
 		_exit(getpid() != 1 || sys_write(self->port, "hello", 5) != 5);
-	ASSERT_EQ(0, msg_recv(self->port, (char[8]){}, 8, 0, &recv));
+	ASSERT_EQ(0, msg_recv(self->port, (char[8]) {}, 8, 0, &recv));
 	EXPECT_EQ(pid, recv.sender_pid);
 	EXPECT_EQ(pid, recv.sender_tid);
 	EXPECT_EQ(0, child_wait(pid));
@@ -212,7 +212,7 @@ TEST_F(sender, a_sender_outside_is_invisible)
 		struct ipcbox_recv recv = { .sender_pid = 9, .sender_tid = 9 };
 		struct ipcbox_stat stat;
 
-		_exit(msg_recv(self->port, (char[8]){}, 8, 0, &recv) ||
+		_exit(msg_recv(self->port, (char[8]) {}, 8, 0, &recv) ||
 		      recv.sender_pid || recv.sender_tid ||
 		      port_stat(self->port, &stat) || stat.creator_pid);
 	}
@@ -230,7 +230,7 @@ TEST_F(sender, a_sender_within_sees_itself)
 		int port = create_named(self->box, "beta");
 
 		_exit(sys_write(port, "hello", 5) != 5 ||
-		      msg_recv(port, (char[8]){}, 8, 0, &recv) ||
+		      msg_recv(port, (char[8]) {}, 8, 0, &recv) ||
 		      recv.sender_pid != 1 || recv.sender_tid != 1 ||
 		      port_stat(port, &stat) || stat.creator_pid != 1);
 	}
@@ -275,7 +275,7 @@ TEST_F(sender, a_sender_without_a_mapping_has_the_overflow_ids)
 
 		if (!enter_userns(ALICE, BOB, 0))
 			_exit(255);
-		_exit(msg_recv(self->port, (char[8]){}, 8, 0, &recv) ||
+		_exit(msg_recv(self->port, (char[8]) {}, 8, 0, &recv) ||
 		      recv.sender_uid != uid || recv.sender_gid != gid ||
 		      port_stat(self->port, &stat) || stat.uid != uid ||
 		      stat.gid != gid || stat.creator_uid != uid);
@@ -300,7 +300,7 @@ TEST_F(sender, a_sender_is_mapped_into_the_receivers_namespace)
 		      inner.sender_uid || inner.sender_gid);
 	}
 	EXPECT_EQ(0, child_wait(pid));
-	ASSERT_EQ(0, msg_recv(self->port, (char[8]){}, 8, 0, &recv));
+	ASSERT_EQ(0, msg_recv(self->port, (char[8]) {}, 8, 0, &recv));
 	EXPECT_EQ(ALICE, recv.sender_uid);
 	EXPECT_EQ(BOB, recv.sender_gid);
 }

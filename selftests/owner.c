@@ -292,7 +292,7 @@ TEST_F(owner, the_exit_of_a_child_keeps_the_port)
 	if (!pid)
 		_exit(sys_write(port, "hello", 5) != 5);
 	ASSERT_EQ(0, child_wait(pid));
-	EXPECT_EQ(5, sys_read(port, (char[8]){}, 8));
+	EXPECT_EQ(5, sys_read(port, (char[8]) {}, 8));
 	EXPECT_LE(0, port_open(self->box, "alpha", RIGHTS_ALL));
 }
 
@@ -305,7 +305,7 @@ TEST_F(owner, a_process_keeps_its_port_without_a_handle)
 	close(port);
 	port = port_open(self->box, "alpha", RIGHTS_IO);
 	ASSERT_LE(0, port);
-	EXPECT_EQ(5, sys_read(port, (char[8]){}, 8));
+	EXPECT_EQ(5, sys_read(port, (char[8]) {}, 8));
 }
 
 TEST_F(owner, a_port_deleted_before_its_owner_exits)
@@ -544,7 +544,7 @@ TEST_F(owner, the_last_handle_takes_the_port_along)
 	port = port_open(self->box, "alpha", RIGHTS_IO);
 	ASSERT_LE(0, port);
 	close(other);
-	EXPECT_EQ(5, sys_read(port, (char[8]){}, 8));
+	EXPECT_EQ(5, sys_read(port, (char[8]) {}, 8));
 	other = dup(port);
 	close(port);
 	EXPECT_EQ(1, listed(self->box));
@@ -617,7 +617,7 @@ TEST_F(owner, an_inherited_handle_keeps_the_port)
 	port = port_open(self->box, "alpha", RIGHTS_IO);
 	ASSERT_LE(0, port);
 	EXPECT_EQ(5, sys_write(port, "hello", 5));
-	EXPECT_EQ(5, sys_read(port, (char[8]){}, 8));
+	EXPECT_EQ(5, sys_read(port, (char[8]) {}, 8));
 	close(port);
 	let_go(self);
 	/* The heir is nobody's child: look until it is gone. */
@@ -677,7 +677,7 @@ TEST_F(owner, a_handle_on_its_way_through_a_socket_keeps_the_port)
 	EXPECT_EQ(1, listed(self->box));
 	port = recv_descriptor(socks[1]);
 	ASSERT_LE(0, port);
-	EXPECT_EQ(5, sys_read(port, (char[8]){}, 8));
+	EXPECT_EQ(5, sys_read(port, (char[8]) {}, 8));
 	close(port);
 	EXPECT_EQ(0, listed(self->box));
 	EXPECT_EQ(-ENOENT, port_open(self->box, "alpha", 0));

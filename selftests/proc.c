@@ -82,8 +82,7 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 	int n;
 
 	memset(stat, 0, sizeof(*stat));
-	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s "
-		   "%llu %llu %llu %llu %llu %u %u %u %u %u %64[^ \n]%c",
+	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %64[^\n ]%c",
 		   &id, kind, owner, sharing, &stat->mode, &stat->uid,
 		   &stat->gid, &stat->creator_uid, &stat->creator_pid,
 		   &stat->max_msgsize, max_messages, max_bytes, &messages,
@@ -146,10 +145,8 @@ static void expect_line(struct __test_metadata *_metadata, const char *text,
 TEST_F(proc, an_empty_box_has_a_header_line)
 {
 	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
-	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid "
-		     "creator_pid max_msgsize max_messages max_bytes messages "
-		     "bytes taken sent received senders receivers handles "
-		     "waiting_senders waiting_receivers name\n", self->text);
+	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers name\n",
+		     self->text);
 }
 
 TEST_F(proc, a_line_tells_what_stat_tells)
@@ -172,7 +169,7 @@ TEST_F(proc, a_line_tells_what_stat_tells)
 	ASSERT_LE(0, nameless);
 	ASSERT_EQ(5, sys_write(named, "hello", 5));
 	ASSERT_EQ(5, sys_write(named, "world", 5));
-	ASSERT_EQ(5, sys_read(named, (char[8]){}, 8));
+	ASSERT_EQ(5, sys_read(named, (char[8]) {}, 8));
 	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
 	expect_line(_metadata, self->text, named);
 	expect_line(_metadata, self->text, nameless);

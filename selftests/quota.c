@@ -453,7 +453,7 @@ TEST_F(quota, lowered_limits_hold_for_what_comes)
 	EXPECT_EQ(0, AS_USER(4423, create_all(self->box)));
 	EXPECT_EQ(0, AS_USER(4423, send_all(self->port, 0)));
 	/* What is there stays, and can be received. */
-	EXPECT_EQ(1000, sys_read(self->port, (char[1000]){}, 1000));
+	EXPECT_EQ(1000, sys_read(self->port, (char[1000]) {}, 1000));
 	EXPECT_EQ(1, AS_USER(4424, create_all(self->box)));
 	ASSERT_TRUE(parameter_set("max_ports_per_user", 0));
 	ASSERT_TRUE(parameter_set("max_bytes_per_user", 0));
@@ -542,8 +542,8 @@ TEST_F(quota, the_limit_on_messages_is_that_of_now)
 	ASSERT_LE(0, port);
 	ASSERT_EQ(0, port_stat(port, &stat));
 	EXPECT_EQ(5000, stat.max_msgsize);
-	EXPECT_EQ(-EMSGSIZE, sys_write(port, (char[5001]){}, 5001));
-	EXPECT_EQ(5000, sys_write(port, (char[5000]){}, 5000));
+	EXPECT_EQ(-EMSGSIZE, sys_write(port, (char[5001]) {}, 5001));
+	EXPECT_EQ(5000, sys_write(port, (char[5000]) {}, 5000));
 	close(port);
 }
 

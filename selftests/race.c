@@ -138,7 +138,7 @@ static unsigned int crowd(int box, struct shared *shared, crowd_fn run)
 }
 
 #define EXPECT_RIGHT(shared)						\
-	EXPECT_EQ(0, (shared)->wrong)					\
+	EXPECT_EQ(0, atomic_load(&(shared)->wrong))			\
 		TH_LOG("among them: %s", strerror(-(shared)->error))
 
 /* Nothing is left of the ports that the test has made and deleted. */
@@ -196,14 +196,15 @@ TEST_F(race, one_creates_and_one_deletes)
 
 	EXPECT_EQ(0, crowd(self->box, shared, create_exclusively));
 	EXPECT_RIGHT(shared);
-	EXPECT_EQ(ROUNDS, shared->won);
-	EXPECT_EQ(ROUNDS * (CROWD - 1), shared->lost);
+	EXPECT_EQ(ROUNDS, atomic_load(&shared->won));
+	EXPECT_EQ(ROUNDS * (CROWD - 1), atomic_load(&shared->lost));
 
-	shared->won = shared->lost = 0;
+	shared->won = 0;
+	shared->lost = 0;
 	EXPECT_EQ(0, crowd(self->box, shared, delete_all_rounds));
 	EXPECT_RIGHT(shared);
-	EXPECT_EQ(ROUNDS, shared->won);
-	EXPECT_EQ(ROUNDS * (CROWD - 1), shared->lost);
+	EXPECT_EQ(ROUNDS, atomic_load(&shared->won));
+	EXPECT_EQ(ROUNDS * (CROWD - 1), atomic_load(&shared->lost));
 	EXPECT_NO_MORE_PORTS(self, 2);
 }
 
@@ -249,8 +250,8 @@ TEST_F_TIMEOUT(race, all_open_what_one_creates, 60)
 {
 	EXPECT_EQ(0, crowd(self->box, self->shared, create_or_open));
 	EXPECT_RIGHT(self->shared);
-	EXPECT_EQ(ROUNDS, self->shared->won);
-	EXPECT_EQ(ROUNDS * (CROWD - 1), self->shared->lost);
+	EXPECT_EQ(ROUNDS, atomic_load(&self->shared->won));
+	EXPECT_EQ(ROUNDS * (CROWD - 1), atomic_load(&self->shared->lost));
 	EXPECT_NO_MORE_PORTS(self, 2);
 }
 
@@ -278,7 +279,7 @@ TEST_F_TIMEOUT(race, create_never_fails_while_others_close_the_last_handle, 60)
 {
 	EXPECT_EQ(0, crowd(self->box, self->shared, create_use_close));
 	EXPECT_RIGHT(self->shared);
-	EXPECT_EQ(5 * ROUNDS * CROWD, self->shared->won);
+	EXPECT_EQ(5 * ROUNDS * CROWD, atomic_load(&self->shared->won));
 	EXPECT_NO_MORE_PORTS(self, 2);
 }
 
@@ -331,7 +332,7 @@ TEST_F_TIMEOUT(race, anything_at_once_on_three_names, 60)
 {
 	EXPECT_EQ(0, crowd(self->box, self->shared, storm));
 	EXPECT_RIGHT(self->shared);
-	EXPECT_LT(200, self->shared->won);
+	EXPECT_LT(200, atomic_load(&self->shared->won));
 	port_delete(self->box, "race-a");
 	port_delete(self->box, "race-b");
 	port_delete(self->box, "race-c");
@@ -454,7 +455,7 @@ TEST_F_TIMEOUT(race, a_port_is_deleted_under_traffic, 60)
 		close(port);
 	}
 	EXPECT_RIGHT(shared);
-	EXPECT_LT(40, shared->won);
+	EXPECT_LT(40, atomic_load(&shared->won));
 	EXPECT_NO_MORE_PORTS(self, 2);
 }
 
@@ -873,7 +874,7 @@ TEST_F_TIMEOUT(race, the_capacity_changes_under_traffic, 60)
 	ASSERT_EQ(0, port_stat(self->port, &stat));
 	TH_LOG("%u changes, %u messages", round, sent);
 	EXPECT_EQ(sent, stat.sent);
-	EXPECT_EQ(sent, shared->count[CROWD - 1]);
+	EXPECT_EQ(sent, atomic_load(&shared->count[CROWD - 1]));
 	EXPECT_EQ(0, stat.messages);
 	EXPECT_LT(100, sent);
 	EXPECT_RIGHT(shared);
@@ -964,7 +965,7 @@ TEST_F_TIMEOUT(race, a_peek_never_sees_a_mixture, 60)
 	       shared->count[4]);
 	EXPECT_RIGHT(shared);
 	EXPECT_TRUE(peeked_enough(shared));
-	EXPECT_EQ(shared->won, shared->count[4]);
+	EXPECT_EQ(atomic_load(&shared->won), atomic_load(&shared->count[4]));
 	EXPECT_NO_MORE_PORTS(self, 2);
 }
 
@@ -1059,8 +1060,8 @@ TEST_F_TIMEOUT(race, failing_receivers_lose_nothing_and_keep_the_order, 60)
 	EXPECT_RIGHT(shared);
 	TH_LOG("%u bad addresses, %u short buffers", shared->count[0],
 	       shared->count[1]);
-	EXPECT_LT(100, shared->count[0]);
-	EXPECT_LT(10, shared->count[1]);
+	EXPECT_LT(100, atomic_load(&shared->count[0]));
+	EXPECT_LT(10, atomic_load(&shared->count[1]));
 	EXPECT_NO_MORE_PORTS(self, 2);
 }
 
@@ -1321,7 +1322,7 @@ TEST_F_TIMEOUT(race, owners_are_killed_while_others_use_their_ports, 60)
 	for (i = 0; i < 3; i++)
 		EXPECT_EQ(0, child_wait(pid[i]));
 	EXPECT_RIGHT(shared);
-	EXPECT_LE(50, shared->won);
+	EXPECT_LE(50, atomic_load(&shared->won));
 	EXPECT_EQ(-ENOENT, port_open(self->box, "race-owned", 0));
 	EXPECT_NO_MORE_PORTS(self, 2);
 }

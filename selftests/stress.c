@@ -54,8 +54,8 @@ struct ledger {
 	atomic_bool in_call[WORKERS];
 	atomic_uint complaints;
 	char complaint[256];
-	_Atomic unsigned char fate[SERIALS];
-	_Atomic unsigned char received[SERIALS];
+	atomic_uchar fate[SERIALS];
+	atomic_uchar received[SERIALS];
 };
 
 struct payload {
@@ -412,7 +412,7 @@ static struct books add_up(void)
 		unsigned int times = ledger->received[serial];
 
 		books.received += times;
-		switch (ledger->fate[serial]) {
+		switch (atomic_load(&ledger->fate[serial])) {
 		case SENT:
 			books.sent++;
 			books.lost += !times;
@@ -548,7 +548,7 @@ static void check_books(struct __test_metadata *_metadata,
 			const struct ipcbox_stat *stat)
 {
 	EXPECT_EQ(0, tally->deaths);
-	EXPECT_EQ(0, ledger->complaints)
+	EXPECT_EQ(0, atomic_load(&ledger->complaints))
 		TH_LOG("first of them: %s", ledger->complaint);
 	EXPECT_EQ(0, books->false_received);
 	/* Each kill hides at most one receive, or one send. */

@@ -593,7 +593,7 @@ static void run_close(struct run *run)
 /* The first repetition is for warming up and does not count. */
 static struct figure run_time(const struct run *run, unsigned int rounds)
 {
-	operation operation = run_operation(run);
+	operation once = run_operation(run);
 	double samples[REPEATS_MAX];
 	unsigned int repeat, i;
 	uint64_t start;
@@ -601,7 +601,7 @@ static struct figure run_time(const struct run *run, unsigned int rounds)
 	for (repeat = 0; repeat <= options.repeats; repeat++) {
 		start = now_ns();
 		for (i = 0; i < rounds; i++)
-			operation(run);
+			once(run);
 		if (repeat)
 			samples[repeat - 1] = (double)(now_ns() - start) / rounds;
 	}
@@ -614,7 +614,8 @@ static struct figure run_measure(struct run *run, unsigned int rounds)
 	pid_t answerer = 0;
 
 	if (run->transport->call) {
-		answerer = vm_peer = fork_sleeper();
+		vm_peer = fork_sleeper();
+		answerer = vm_peer;
 	} else {
 		run->transport->open(run->channel);
 		if (run->pong)
