@@ -117,8 +117,10 @@ struct attributes {
 int attribute_parse(struct attributes *attributes, int option,
 		    const char *text);
 
-/* port.c: as in the library, but a failure has been told: it is the negative
- * of an exit code. */
+/*
+ * port.c: as in the library, but a failure has been told: it is the negative
+ * of an exit code.
+ */
 int open_box(void);
 int open_port(const char *name, uint32_t rights);
 int find_port(const char *name, struct ipcbox_stat *stat);

@@ -250,7 +250,11 @@ static int send_parse(struct send_job *job, int argc, char **argv)
 
 static int send_run(int argc, char **argv)
 {
-	struct send_job job = { .delimiter = -1, .count = 1 };
+	struct send_job job = {
+		.delimiter = -1,
+		.count = 1,
+		.operands = argv + argc,	/* none */
+	};
 	int code = send_parse(&job, argc, argv);
 
 	if (code)

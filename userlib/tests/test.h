@@ -23,6 +23,8 @@ struct test {
 
 #define TEST(function)	{ #function, function }
 
+#define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+
 /* What the current test found wrong. */
 extern int test_failures;
 

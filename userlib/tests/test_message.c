@@ -214,5 +214,5 @@ int main(void)
 		TEST(alloc_fails),
 	};
 
-	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, ARRAY_SIZE(tests));
 }

@@ -139,7 +139,7 @@ static void bad_references(void)
 	size_t i;
 
 	start(FAKE_PORT);
-	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(bad); i++)
 		CHECK(ipcbox_port_open(bad[i], 0) == -EINVAL);
 	CHECK(ipcbox_port_open(NULL, 0) == -EINVAL);
 	CHECK(ipcbox_port_delete("@x") == -EINVAL);
@@ -165,9 +165,12 @@ static int three_ports(int fd, unsigned long command, void *arg)
 	stats = (struct ipcbox_stat *)(uintptr_t)list->entries;
 	room = list->count;
 	list->count = 0;
-	for (i = 0; i < 3 && list->count < room; i++)
-		if (ids[i] > list->cursor)
-			list->cursor = stats[list->count++].id = ids[i];
+	for (i = 0; i < 3 && list->count < room; i++) {
+		if (ids[i] > list->cursor) {
+			stats[list->count++].id = ids[i];
+			list->cursor = ids[i];
+		}
+	}
 	return 0;
 }
 
@@ -216,5 +219,5 @@ int main(void)
 		TEST(find),
 	};
 
-	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, ARRAY_SIZE(tests));
 }

@@ -25,7 +25,7 @@ static void errors_advise(void)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(errors); i++) {
 		const char *text = ipcbox_strerror(-errors[i]);
 
 		CHECK(text == ipcbox_strerror(errors[i]));
@@ -72,5 +72,5 @@ int main(void)
 		TEST(deadlines),
 	};
 
-	return test_main(tests, sizeof(tests) / sizeof(tests[0]));
+	return test_main(tests, ARRAY_SIZE(tests));
 }
