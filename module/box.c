@@ -13,7 +13,6 @@
 
 #include "box.h"
 #include "port.h"
-#include "proc.h"
 #include "trace.h"
 
 static unsigned int ipcbox_net_id;
@@ -311,15 +310,9 @@ static struct ipcbox_box *ipcbox_box_new(struct user_namespace *user_ns)
 static int __net_init ipcbox_net_init(struct net *net)
 {
 	struct ipcbox_net *in = net_generic(net, ipcbox_net_id);
-	int ret;
 
 	in->box = ipcbox_box_new(net->user_ns);
-	if (!in->box)
-		return -ENOMEM;
-	ret = ipcbox_proc_init(net);
-	if (ret)
-		ipcbox_box_put(in->box);
-	return ret;
+	return in->box ? 0 : -ENOMEM;
 }
 
 static void ipcbox_box_delete_ports(struct ipcbox_box *box)
@@ -345,7 +338,6 @@ static void __net_exit ipcbox_net_exit(struct net *net)
 {
 	struct ipcbox_box *box = ipcbox_box_of_net(net);
 
-	ipcbox_proc_exit(net);
 	down_write(&box->lock);
 	box->dead = true;
 	up_write(&box->lock);

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "message.h"
 #include "owner.h"
+#include "proc.h"
 #include "quota.h"
 
 static int __init ipcbox_init(void)
@@ -23,11 +24,16 @@ static int __init ipcbox_init(void)
 	ret = ipcbox_box_module_init();
 	if (ret)
 		goto fail_owner;
-	ret = ipcbox_control_init();
+	ret = ipcbox_proc_init();
 	if (ret)
 		goto fail_box;
+	ret = ipcbox_control_init();
+	if (ret)
+		goto fail_proc;
 	return 0;
 
+fail_proc:
+	ipcbox_proc_exit();
 fail_box:
 	ipcbox_box_module_exit();
 fail_owner:
@@ -40,6 +46,7 @@ fail_message:
 static void __exit ipcbox_exit(void)
 {
 	ipcbox_control_exit();
+	ipcbox_proc_exit();
 	ipcbox_box_module_exit();
 	ipcbox_owner_module_exit();
 	ipcbox_quota_exit();

@@ -88,7 +88,7 @@ static const struct seq_operations ipcbox_proc_ops = {
 	.show	= ipcbox_proc_show,
 };
 
-int ipcbox_proc_init(struct net *net)
+static int __net_init ipcbox_proc_net_init(struct net *net)
 {
 	if (IS_ENABLED(CONFIG_PROC_FS) &&
 	    !proc_create_net("ipcbox", 0444, net->proc_net, &ipcbox_proc_ops,
@@ -97,7 +97,23 @@ int ipcbox_proc_init(struct net *net)
 	return 0;
 }
 
-void ipcbox_proc_exit(struct net *net)
+static void __net_exit ipcbox_proc_net_exit(struct net *net)
 {
 	remove_proc_entry("ipcbox", net->proc_net);
+}
+
+static struct pernet_operations ipcbox_proc_net_ops = {
+	.init	= ipcbox_proc_net_init,
+	.exit	= ipcbox_proc_net_exit,
+};
+
+/* After the boxes are there, and ends before they go. */
+int __init ipcbox_proc_init(void)
+{
+	return register_pernet_subsys(&ipcbox_proc_net_ops);
+}
+
+void ipcbox_proc_exit(void)
+{
+	unregister_pernet_subsys(&ipcbox_proc_net_ops);
 }

@@ -3,9 +3,7 @@
 #ifndef _IPCBOX_PROC_H
 #define _IPCBOX_PROC_H
 
-struct net;
-
-int ipcbox_proc_init(struct net *net);
-void ipcbox_proc_exit(struct net *net);
+int ipcbox_proc_init(void);
+void ipcbox_proc_exit(void);
 
 #endif /* _IPCBOX_PROC_H */
