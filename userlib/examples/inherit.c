@@ -10,7 +10,7 @@
 /* The program that the child executes: it knows the handle by its number. */
 static int child_main(const char *handle)
 {
-	send_text(atoi(handle), "sent over an inherited handle");
+	send_text((int)strtol(handle, NULL, 10), "sent over an inherited handle");
 	return 7;
 }
 

@@ -20,6 +20,7 @@ uint64_t ipcbox_deadline_in(double seconds)
 	start = (uint64_t)now.tv_sec * NS_PER_SECOND + (uint64_t)now.tv_nsec;
 	if (!(seconds > 0))	/* not a number, too */
 		return start ? start : 1;
+	/* NOLINTNEXTLINE(bugprone-integer-division): rounded down, to be safe */
 	if (seconds >= (double)((LAST_DEADLINE - start) / NS_PER_SECOND))
 		return LAST_DEADLINE;
 	return start + (uint64_t)(seconds * (double)NS_PER_SECOND);
