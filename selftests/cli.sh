@@ -1,5 +1,5 @@
 #!/bin/bash
-# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-License-Identifier: GPL-2.0-only
 #
 # Tests of the ipcbox command: every subcommand, option, exit code and error
 # text, the completion and the man pages. The module must be loaded.
