@@ -101,6 +101,7 @@ lock() {
 
 # The kernel's source, unpacked in the cache.  It must stay where it is: kernels
 # that were built from it refer to it.
+SERIES=6.1
 
 # The version of the package that there is, or that could be had.
 source_version() {
@@ -115,11 +116,21 @@ source_version() {
 source_dir() { printf '%s/source/%s\n' "$CACHE" "$(source_version)"; }
 
 source_prepare() {
-	local dir tmp
+	local dir
 
 	[ -n "$(apt-cache show "linux-source-$SERIES" 2> /dev/null)" ] || apt_update
 	dir=$(source_dir)
 	[ ! -d "$dir" ] || return 0
+	mkdir -p "$CACHE"
+	(
+		flock 7
+		[ -d "$dir" ] || source_unpack "$dir"
+	) 7> "$CACHE/lock.source"
+}
+
+source_unpack() {
+	local dir=$1 tmp
+
 	tmp=$(new_dir "$dir")
 	unpack_package "linux-source-$SERIES" "$tmp/package"
 	say "unpacking the kernel's source"
