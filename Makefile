@@ -43,9 +43,6 @@ selftests: ## the test programs
 		KSFT=$$(scripts/where kselftest)
 	@$(MAKE) -C selftests/bench OUTPUT=$(CURDIR)/build
 
-sparse: ## the module again, checked by sparse
-	+@$(kbuild) C=2 CF=-D__CHECK_ENDIAN__ modules
-
 setup: ## whatever is needed for building and testing; only what is missing
 	@scripts/setup
 
@@ -54,6 +51,9 @@ demo: ## build, boot a VM, stream a real text through a mailbox there
 
 check: ## build and run all the tests in a VM
 	@scripts/check
+
+lint: ## look at all sources with the static checkers
+	@scripts/lint
 
 check-sanitize: ## all the tests on kernels that look for mistakes
 	@scripts/check-sanitize
@@ -100,6 +100,6 @@ clean: ## remove what was built
 	@$(MAKE) -C userlib clean
 	@rm -rf build
 
-.PHONY: all help module userlib selftests sparse setup demo check \
+.PHONY: all help module userlib selftests setup demo check lint \
 	check-sanitize coverage vm vm-module \
 	bench-instructions install uninstall clean
