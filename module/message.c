@@ -176,19 +176,27 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 	return msg;
 }
 
-/**
- * ipcbox_message_uncharge() - give the charge back before the memory
- * @msg: message that has been received
- *
- * A sender that learns that its message has been received may send the next
- * one on the same quota.
- */
-void ipcbox_message_uncharge(struct ipcbox_message *msg)
+static void ipcbox_message_drop_charge(struct ipcbox_message *msg)
 {
 	if (!msg->charged)
 		return;
 	msg->charged = false;
 	ipcbox_user_uncharge_bytes(msg->user, ipcbox_message_charge(msg));
+}
+
+/**
+ * ipcbox_message_uncharge() - give the charge back before the memory
+ * @msg: message that has been received; the caller has the lock of its queue
+ *
+ * A sender that learns that its message has been received may send the next
+ * one on the same quota. But what somebody who peeks is still copying stays
+ * charged until that ends, be it never: else there would be no bound on the
+ * memory that such ones hold. (They do not hold the sender's pages.)
+ */
+void ipcbox_message_uncharge(struct ipcbox_message *msg)
+{
+	if (msg->pinned || refcount_read(&msg->ref) == 1)
+		ipcbox_message_drop_charge(msg);
 }
 
 /* Called by ipcbox_message_put() for the last reference. */
@@ -199,7 +207,7 @@ void ipcbox_message_release(struct ipcbox_message *msg,
 	put_pid(msg->sender_pid);
 	if (msg->sender_tid != msg->sender_pid)
 		put_pid(msg->sender_tid);
-	ipcbox_message_uncharge(msg);
+	ipcbox_message_drop_charge(msg);
 	ipcbox_message_recycle(msg, spare);
 }
 

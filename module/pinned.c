@@ -118,12 +118,18 @@ fail:
 	return ERR_PTR(ret);
 }
 
-void ipcbox_pinned_free(struct ipcbox_pinned *pinned)
+static void ipcbox_pinned_unpin(struct ipcbox_pinned *pinned)
 {
 	unsigned int i;
 
 	for (i = 0; i < pinned->nr; i++)
 		unpin_user_page(pinned->pages[i].bv_page);
+}
+
+void ipcbox_pinned_free(struct ipcbox_pinned *pinned)
+{
+	if (!pinned->revoked)
+		ipcbox_pinned_unpin(pinned);
 	kvfree(pinned);
 }
 
@@ -206,14 +212,18 @@ int ipcbox_pinned_copy_out(struct ipcbox_pinned *pinned, struct iov_iter *to)
 }
 
 /**
- * ipcbox_pinned_revoke() - end all copying from a payload
+ * ipcbox_pinned_revoke() - end all copying from a payload, once
  * @pinned: payload of the caller, whose memory is its own again
+ *
+ * The pages are unpinned, too: a receiver that is stopped by a page fault does
+ * not keep them.
  */
 void ipcbox_pinned_revoke(struct ipcbox_pinned *pinned)
 {
 	mutex_lock(&pinned->lock);
 	pinned->revoked = true;
 	mutex_unlock(&pinned->lock);
+	ipcbox_pinned_unpin(pinned);
 }
 
 /* Was what has been copied so far the payload, all of it? */

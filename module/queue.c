@@ -209,7 +209,6 @@ static void ipcbox_queue_recall(struct ipcbox_queue *queue,
 	lockdep_assert_held(&queue->lock);
 	trace_ipcbox_message_recalled(queue, msg);
 	msg->sender = NULL;
-	ipcbox_message_uncharge(msg);
 	if (msg->state == IPCBOX_MESSAGE_QUEUED) {
 		ipcbox_line_remove(&queue->line, msg);
 	} else {

@@ -157,11 +157,45 @@ static bool wait_for_taken(int port, uint64_t n)
 	return taken(port) == n;
 }
 
+static uint64_t charged(int box)
+{
+	struct ipcbox_info info;
+
+	return box_info(box, &info) ? 0 : info.user_bytes;
+}
+
+/* How many pages of the whole system are pinned, if we may know. */
+static long long pinned(void)
+{
+	long long acquired = 0, released = 0;
+	char name[64];
+	long long value;
+	FILE *file;
+
+	/* The processors keep counts of their own otherwise. */
+	file = fopen("/proc/sys/vm/stat_refresh", "w");
+	if (!file)
+		return 0;
+	fputs("1", file);
+	fclose(file);
+	file = fopen("/proc/vmstat", "r");
+	while (file && fscanf(file, "%63s %lld", name, &value) == 2) {
+		if (!strcmp(name, "nr_foll_pin_acquired"))
+			acquired = value;
+		if (!strcmp(name, "nr_foll_pin_released"))
+			released = value;
+	}
+	if (file)
+		fclose(file);
+	return acquired - released;
+}
+
 /* Receivers */
 
 TEST_F(stall, the_deadline_of_a_sender_holds_and_its_message_is_gone)
 {
 	struct call receiver, sender;
+	const long long pins = pinned();
 	struct ipcbox_stat stat;
 	uint64_t start;
 
@@ -177,6 +211,9 @@ TEST_F(stall, the_deadline_of_a_sender_holds_and_its_message_is_gone)
 	EXPECT_EQ(-ETIMEDOUT, call_join(&sender));
 	EXPECT_LE(SEC / 4, now_ns() - start);
 	EXPECT_GT(10 * SEC, now_ns() - start);
+	/* A quota bounds what all the stalled hold. */
+	EXPECT_LE(self->before.user_bytes + self->len, charged(self->box));
+	EXPECT_EQ(pins, pinned());
 
 	/* It is the sender's again, so what it does with it is not seen. */
 	memset(self->message, 'n', self->len);
@@ -342,6 +379,7 @@ TEST_F(stall, a_message_is_received_under_a_stalled_peek)
 {
 	struct ipcbox_recv recv = {};
 	struct call peek, sender;
+	const long long pins = pinned();
 	char *buffer;
 
 	NEED_STALLS(self);
@@ -354,6 +392,9 @@ TEST_F(stall, a_message_is_received_under_a_stalled_peek)
 	EXPECT_EQ(0, msg_recv(self->port, buffer, LONG, 0, &recv));
 	EXPECT_EQ(0, memcmp(self->message, buffer, self->len));
 	EXPECT_EQ(0, call_join(&sender));
+	if (variant->max_messages || self->len == SHORT)
+		EXPECT_LE(self->before.user_bytes + self->len, charged(self->box));
+	EXPECT_EQ(pins, pinned());
 	memset(self->message, 'n', self->len);
 	held_release(&self->held);
 	/* It has seen the message, or waits for one that it can see whole. */
@@ -382,6 +423,7 @@ TEST_F(stall, a_message_is_recalled_under_a_stalled_peek)
 	call_start(&peek);
 	ASSERT_TRUE(held_wait(&self->held));
 	EXPECT_EQ(-ETIMEDOUT, call_join(&sender));
+	EXPECT_LE(self->before.user_bytes + self->len, charged(self->box));
 	memset(self->message, 'n', self->len);
 	memset(self->message, 'o', self->len / 2);
 	held_release(&self->held);
