@@ -13,10 +13,10 @@ running := /lib/modules/$(shell uname -r)/build
 newest = $(lastword $(shell printf '%s\n' /usr/src/linux-headers-*-amd64 | sort -V))
 KDIR ?= $(or $(wildcard $(running)),$(wildcard $(newest)))
 
-# Without a vmlinux, as in Debian's headers, kbuild only warns about BTF.
+# BTF takes a vmlinux, which headers may not have, and pahole.
 MAKEFLAGS += --no-print-directory
 kbuild = $(MAKE) -C $(KDIR) M=$(CURDIR) $(if $(STRICT),W=1 KCFLAGS=-Werror) \
-	$(if $(wildcard $(KDIR)/vmlinux),,CONFIG_DEBUG_INFO_BTF_MODULES=)
+	$(if $(and $(wildcard $(KDIR)/vmlinux),$(shell command -v pahole)),,CONFIG_DEBUG_INFO_BTF_MODULES=)
 
 all: module userlib ## the module, and the library with its command
 
@@ -27,6 +27,7 @@ help: ## this list
 	@echo "  KDIR=DIR            the kernel build directory to use for the module"
 	@echo "  STRICT=1            warnings (W=1) are errors"
 	@echo "  IPCBOX_KERNEL=NAME  the kernel of the VM (see scripts/lib.sh)"
+	@echo "  KERNELS=NAMES       those of check-kernels (see scripts/kernel-debian)"
 	@echo "  PREFIX, DESTDIR     where install puts things ($(PREFIX))"
 
 module: ## ipcbox.ko, for the kernel of KDIR
@@ -57,6 +58,9 @@ lint: ## look at all sources with the static checkers
 
 check-sanitize: ## all the tests on kernels that look for mistakes
 	@scripts/check-sanitize
+
+check-kernels: ## all the tests on other kernels of Debian's (or KERNELS="rt arm64")
+	@scripts/check-kernels $(KERNELS)
 
 coverage: ## how much of the module the tests reach, in build/coverage/
 	@scripts/coverage
@@ -101,5 +105,5 @@ clean: ## remove what was built
 	@rm -rf build
 
 .PHONY: all help module userlib selftests setup demo check lint \
-	check-sanitize coverage vm vm-module \
+	check-sanitize check-kernels coverage vm vm-module \
 	bench-instructions install uninstall clean

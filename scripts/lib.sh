@@ -12,15 +12,29 @@
 #	build		what `make -C` takes as KDIR
 #	initramfs	see scripts/initramfs
 #
-# For Debian's own kernels NAME is the release, and scripts/setup makes the
-# directory.  Whoever builds a kernel makes such a directory with the first
-# three and sets IPCBOX_KERNEL=NAME.
+# and, where it needs them,
+#
+#	arch		the architecture, as QEMU names it, if not the host's
+#	busybox		for that architecture, static
+#	hostroot	how the VM gets files of the host, if not over 9p: by
+#			"virtiofs", or "initramfs", only those packed for it
+#	chroot		a system with the compiler that `build` wants
+#
+# For Debian's stock kernel NAME is the release, and scripts/setup makes the
+# directory.  scripts/kernel-debian makes those of its other kernels,
+# scripts/kernel-build builds some.  Whoever else has a kernel makes such a
+# directory with the first three and sets IPCBOX_KERNEL=NAME.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 CACHE=${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/ipcbox
 ME=${0##*/}
-# The flavour of Debian's kernel that is tested unless IPCBOX_KERNEL says so.
+HOST_ARCH=$(uname -m)
+# The flavour of Debian's kernel that is tested unless IPCBOX_KERNEL says so, and
+# its series.  The kselftest harness is that series' for all kernels: it belongs
+# to user space.
 FLAVOUR=amd64
+SERIES=6.1
+KSELFTEST=$CACHE/kselftest/$SERIES/tools/testing/selftests
 
 say() { printf '%s: %s\n' "$ME" "$*" >&2; }
 die() {
@@ -57,6 +71,11 @@ kernel_name() {
 	fi
 }
 
+# kernel_entry NAME ENTRY DEFAULT: what one of the optional entries says.
+kernel_entry() {
+	cat "$CACHE/kernels/$1/$2" 2> /dev/null || printf '%s\n' "$3"
+}
+
 kernel_release() {
 	local modules
 
@@ -70,12 +89,4 @@ archive() {
 	find "$1" -exec touch -h -d @0 {} +
 	(cd "$1" && find . | LC_ALL=C sort |
 		cpio -o -H newc --quiet -R 0:0 --reproducible)
-}
-
-# The kselftest harness of a kernel release: one copy per series (6.1, 6.12).
-kselftest_dir() {
-	local series=${1%%-*}
-
-	printf '%s/kselftest/%s/tools/testing/selftests\n' "$CACHE" \
-		"$(cut -d. -f1,2 <<< "$series")"
 }

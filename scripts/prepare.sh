@@ -68,6 +68,12 @@ unpack_package() {
 	rm -r "$deb"
 }
 
+# What a meta package, as in linux-headers-amd64, stands for today.
+kernel_offered() {
+	apt-cache depends "linux-headers-$1" 2> /dev/null |
+		sed -n 's/.*Depends: linux-headers-//p' | head -n 1
+}
+
 initramfs_fresh() {
 	[ "$CACHE/kernels/$1/initramfs" -nt "$ROOT/scripts/initramfs" ]
 }
@@ -92,6 +98,15 @@ publish() {
 	mv -T "$1" "$2"
 }
 
+# forget_older VARIANT NAME: older kernels of a variant only take up room.
+forget_older() {
+	local dir
+
+	for dir in "$CACHE/kernels/$1"-*; do
+		[ "$dir" = "$CACHE/kernels/$2" ] || rm -rf "$dir"
+	done
+}
+
 # One at a time of what NAME stands for.
 lock() {
 	mkdir -p "$CACHE"
@@ -101,7 +116,6 @@ lock() {
 
 # The kernel's source, unpacked in the cache.  It must stay where it is: kernels
 # that were built from it refer to it.
-SERIES=6.1
 
 # The version of the package that there is, or that could be had.
 source_version() {

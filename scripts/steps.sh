@@ -37,27 +37,30 @@ step() {
 
 target() { make -j"$(nproc)" -C "$ROOT" "$@"; }
 
-# As kselftest's own top-level Makefile installs a collection.
+# The tests of the host's own architecture, built and installed.
 install_selftests() {
-	local harness
-
 	target selftests || return
-	harness=$("$ROOT/scripts/where" kselftest)
-	rm -rf "$INSTALLED"
-	mkdir -p "$INSTALLED"
-	cp -r "$harness/kselftest" "$harness/run_kselftest.sh" "$INSTALLED/"
+	copy_selftests
 	# So that a test finds these where they are in the tree.
 	ln -s "$ROOT/userlib" "$ROOT/uapi" "$INSTALLED/"
+}
+
+# As kselftest's own top-level Makefile installs a collection.
+copy_selftests() {
+	rm -rf "$INSTALLED"
+	mkdir -p "$INSTALLED"
+	cp -r "$KSELFTEST/kselftest" "$KSELFTEST/run_kselftest.sh" "$INSTALLED/"
 	selftests_make INSTALL_PATH="$INSTALLED/$COLLECTION" install || return
 	selftests_make -s COLLECTION="$COLLECTION" emit_tests \
 		> "$INSTALLED/kselftest-list.txt"
 }
 
 COLLECTION=ipcbox
+TEST_VARIABLES=(OUTPUT="$ROOT/build/selftests")	# variables of selftests/Makefile
 
 selftests_make() {
-	make --no-print-directory -C "$ROOT/selftests" \
-		OUTPUT="$ROOT/build/selftests" KSFT="$("$ROOT/scripts/where" kselftest)" "$@"
+	make --no-print-directory -C "$ROOT/selftests" KSFT="$KSELFTEST" \
+		"${TEST_VARIABLES[@]}" "$@"
 }
 
 # tests_in_vm NAME SECONDS [OPTION]...: all of them, in one VM, where the module
