@@ -23,6 +23,9 @@
  *
  *	pinned->lock			mutex, taken with no other lock held
  *
+ * With PREEMPT_RT all of these sleep, tasklist_lock too; the callback below it
+ * is as good there, since the locks of the workqueue are raw ones.
+ *
  * No lock is held over a page fault of a user's memory, so one that never
  * ends (userfaultfd, FUSE) stops one thread and no other. No port holds the
  * lock of another port.
