@@ -66,11 +66,11 @@
  * Each message is charged to the real user id of its sender, by its length plus
  * &ipcbox_info.msg_overhead, until it has been received, or its send has failed,
  * and nobody is copying it any more; each port is charged to the user who
- * created it. Message memory also counts for the sender's memory cgroup. A send that is over the quota fails with EDQUOT and does not
- * wait; nothing tells when there is room again. Who sends to the ports of
- * strangers should know that they decide how long its messages stay queued:
- * give such senders a user of their own, or send only where struct ipcbox_stat
- * shows a capacity.
+ * created it. Message memory also counts for the sender's memory cgroup. A send
+ * that is over the quota fails with EDQUOT and does not wait; nothing tells when
+ * there is room again. Who sends to the ports of strangers should know that
+ * they decide how long its messages stay queued: give such senders a user of
+ * their own, or send only where struct ipcbox_stat shows a capacity.
  *
  * Rules for all ioctls
  * ====================
