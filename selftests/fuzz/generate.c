@@ -1,0 +1,411 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Sequences from nothing and from others
+ *
+ * What a slot holds when a call is made is followed, roughly, so that most
+ * calls are made on descriptors that know them. A convention keeps this so when
+ * sequences are mixed: the box is in slot 0, handles are in 1 to 7, the others
+ * in 8 to 11.
+ */
+
+#include <string.h>
+
+#include "kinds.h"
+#include "rows.h"
+
+#define LENGTH_MIN	5
+#define LENGTH_MAX	40
+
+/* What each process has in its slots. */
+struct slots_seen {
+	enum slot_type types[MAX_PROCESSES][MAX_SLOTS];
+};
+
+static void seen_call(struct slots_seen *seen, const struct call *call)
+{
+	unsigned int process = process_of(call->thread);
+	uint64_t in = call->args[FIELD_SLOT], out = call->args[FIELD_OUT],
+		 child = call->args[FIELD_OWN];
+	enum slot_type type = call->row->makes;
+
+	if (call->thread == CONDUCTOR)
+		return;
+	if (!strcmp(call->row->name, "close") && in < MAX_SLOTS)
+		seen->types[process][in] = SLOT_NONE;
+	if (!strcmp(call->row->name, "fork") && child < MAX_PROCESSES)
+		memcpy(seen->types[child], seen->types[process],
+		       sizeof(seen->types[child]));
+	if (type == SLOT_ANY)	/* of a copy, or a message */
+		type = call->row->on && in < MAX_SLOTS ?
+		       seen->types[process][in] : SLOT_HANDLE;
+	if (type && out < MAX_SLOTS)
+		seen->types[process][out] = type;
+}
+
+static void seen_until(struct slots_seen *seen, const struct sequence *seq,
+		       unsigned int end)
+{
+	unsigned int i;
+
+	memset(seen, 0, sizeof(*seen));
+	for (i = 0; i < end; i++)
+		seen_call(seen, &seq->calls[i]);
+}
+
+/* A slot that holds such a descriptor, or MAX_SLOTS. */
+static unsigned int seen_find(const struct slots_seen *seen,
+			      unsigned int process, enum slot_type type,
+			      struct rng *rng)
+{
+	unsigned int i, at, start = rng_below(rng, MAX_SLOTS);
+
+	for (i = 0; i < MAX_SLOTS; i++) {
+		at = (start + i) % MAX_SLOTS;
+		if (type == SLOT_ANY ? seen->types[process][at] != SLOT_NONE :
+				       seen->types[process][at] == type)
+			return at;
+	}
+	return MAX_SLOTS;
+}
+
+/* Calls */
+
+static unsigned int slot_for(enum slot_type type, struct rng *rng)
+{
+	switch (type) {
+	case SLOT_BOX:
+		return 0;
+	case SLOT_HANDLE:
+		return 1 + rng_below(rng, 7);
+	case SLOT_EPOLL:
+		return 8 + rng_below(rng, 2);
+	default:
+		return 1 + rng_below(rng, MAX_SLOTS - 1);
+	}
+}
+
+static void call_fill(struct call *call, const struct row *row,
+		      unsigned int thread, struct rng *rng)
+{
+	unsigned int i;
+
+	memset(call, 0, sizeof(*call));
+	call->row = row;
+	call->thread = thread;
+	for (i = 0; i < MAX_FIELDS && row->fields[i].name; i++)
+		call->args[i] = kind_generate(row->fields[i].kind, rng);
+	call->args[FIELD_SLOT] = row->on ? slot_for(row->on, rng) : 0;
+	call->args[FIELD_OUT] = row->makes ? slot_for(row->makes, rng) : 0;
+}
+
+static const struct row *row_that_makes(enum slot_type type, struct rng *rng)
+{
+	switch (type) {
+	case SLOT_BOX:
+		return row_find("box");
+	case SLOT_EPOLL:
+		return row_find("epoll");
+	default:
+		return row_find(rng_chance(rng, 70) ? "create" : "open");
+	}
+}
+
+static bool call_insert(struct sequence *seq, unsigned int at,
+			const struct call *call)
+{
+	if (seq->nr_calls == MAX_CALLS)
+		return false;
+	memmove(&seq->calls[at + 1], &seq->calls[at],
+		(seq->nr_calls - at) * sizeof(*call));
+	seq->calls[at] = *call;
+	seq->nr_calls++;
+	return true;
+}
+
+/*
+ * Inserts a call of a row, and before it those that make what it needs. Returns
+ * how many.
+ */
+static unsigned int row_insert(struct sequence *seq, unsigned int at,
+			       const struct row *row, unsigned int thread,
+			       struct slots_seen *seen, struct rng *rng)
+{
+	unsigned int slot, n = 0;
+	struct call call;
+
+	call_fill(&call, row, thread, rng);
+	if (row->on && !rng_chance(rng, 3)) {
+		slot = seen_find(seen, process_of(thread), row->on, rng);
+		if (slot == MAX_SLOTS && row->on != SLOT_ANY) {
+			n = row_insert(seq, at, row_that_makes(row->on, rng),
+				       thread, seen, rng);
+			slot = seen_find(seen, process_of(thread), row->on, rng);
+		}
+		call.args[FIELD_SLOT] = slot == MAX_SLOTS ? NO_SLOT : slot;
+	}
+	if (call_insert(seq, at + n, &call)) {
+		seen_call(seen, &call);
+		n++;
+	}
+	return n;
+}
+
+static unsigned int thread_choose(const struct sequence *seq, struct rng *rng)
+{
+	unsigned int process = rng_below(rng, seq->nr_processes);
+	unsigned int local = rng_chance(rng, 50) ? 0 :
+			     rng_below(rng, MAX_THREADS);
+
+	return process * MAX_THREADS + local;
+}
+
+static unsigned int any_insert(struct sequence *seq, unsigned int at,
+			       struct slots_seen *seen, struct rng *rng)
+{
+	bool conductor = rng_chance(rng, 5);
+	const struct row *row = row_choose(rng, conductor);
+	unsigned int thread = conductor ? CONDUCTOR : thread_choose(seq, rng);
+	unsigned int n = row_insert(seq, at, row, thread, seen, rng);
+
+	if (n && at + n - 1)
+		seq->calls[at + n - 1].together = rng_chance(rng, 35);
+	return n;
+}
+
+/* Sequences */
+
+static void spec_generate(struct process_spec *spec, struct rng *rng,
+			  bool first)
+{
+	memset(spec, 0, sizeof(*spec));
+	if (rng_chance(rng, 40))
+		spec->who = rng_chance(rng, 60) ? WHO_ALICE : WHO_NESTED;
+	spec->net = rng_chance(rng, 12) ? NET_OTHER : NET_OWN;
+	spec->new_pid = rng_chance(rng, 10);
+	spec->forked = !first && rng_chance(rng, 10);
+}
+
+static enum end end_generate(struct rng *rng)
+{
+	if (rng_chance(rng, 75))
+		return END_CALM;
+	return rng_chance(rng, 50) ? END_EXIT : END_KILL;
+}
+
+/* Without the first fork nothing would start a process that is to be forked. */
+static void forks_insert(struct sequence *seq, struct slots_seen *seen,
+			 struct rng *rng)
+{
+	unsigned int process, n;
+
+	for (process = 1; process < seq->nr_processes; process++) {
+		if (!seq->processes[process].forked)
+			continue;
+		n = row_insert(seq, seq->nr_calls, row_find("fork"), 0, seen,
+			       rng);
+		if (n)
+			seq->calls[seq->nr_calls - 1].args[FIELD_OWN] = process;
+	}
+}
+
+static void calls_generate(struct sequence *seq, unsigned int length,
+			   struct slots_seen *seen, struct rng *rng)
+{
+	while (seq->nr_calls < length)
+		any_insert(seq, seq->nr_calls, seen, rng);
+}
+
+/**
+ * sequence_generate() - from nothing
+ * @seq: result
+ * @rng: what decides
+ */
+void sequence_generate(struct sequence *seq, struct rng *rng)
+{
+	static const unsigned int processes[] = { 1, 1, 2, 2, 2, 2, 3, 3, 4 };
+	unsigned int i, length = LENGTH_MIN +
+			rng_below(rng, LENGTH_MAX - LENGTH_MIN);
+	struct slots_seen seen = {};
+
+	memset(seq, 0, sizeof(*seq));
+	seq->end = end_generate(rng);
+	seq->nr_processes = processes[rng_below(rng, ARRAY_SIZE(processes))];
+	for (i = 0; i < seq->nr_processes; i++)
+		spec_generate(&seq->processes[i], rng, i == 0);
+	for (i = 0; i < seq->nr_processes; i++) {
+		if (seq->processes[i].forked)
+			continue;
+		row_insert(seq, seq->nr_calls, row_find("box"),
+			   i * MAX_THREADS, &seen, rng);
+		seq->calls[seq->nr_calls - 1].together = i;
+	}
+	calls_generate(seq, length / 3, &seen, rng);
+	forks_insert(seq, &seen, rng);
+	calls_generate(seq, length, &seen, rng);
+}
+
+/**
+ * sequence_remove() - take calls away
+ * @seq: sequence
+ * @from: first of them
+ * @nr: how many
+ */
+void sequence_remove(struct sequence *seq, unsigned int from, unsigned int nr)
+{
+	bool begins = !seq->calls[from].together;
+
+	memmove(&seq->calls[from], &seq->calls[from + nr],
+		(seq->nr_calls - from - nr) * sizeof(seq->calls[0]));
+	seq->nr_calls -= nr;
+	/* What followed in its step does not join the step before. */
+	if (begins && from < seq->nr_calls)
+		seq->calls[from].together = false;
+}
+
+static bool call_equal(const struct call *a, const struct call *b)
+{
+	return a->row == b->row && a->thread == b->thread &&
+	       a->together == b->together &&
+	       !memcmp(a->args, b->args, sizeof(a->args));
+}
+
+bool sequence_equal(const struct sequence *a, const struct sequence *b)
+{
+	unsigned int i;
+
+	if (a->end != b->end || a->nr_processes != b->nr_processes ||
+	    a->nr_calls != b->nr_calls ||
+	    memcmp(a->processes, b->processes, sizeof(a->processes)))
+		return false;
+	for (i = 0; i < a->nr_calls; i++)
+		if (!call_equal(&a->calls[i], &b->calls[i]))
+			return false;
+	return true;
+}
+
+/* Changes */
+
+static void mutate_insert(struct sequence *seq, struct rng *rng)
+{
+	unsigned int at = rng_below(rng, seq->nr_calls + 1);
+	struct slots_seen seen;
+
+	seen_until(&seen, seq, at);
+	any_insert(seq, at, &seen, rng);
+}
+
+static void mutate_remove(struct sequence *seq, struct rng *rng)
+{
+	if (seq->nr_calls > 1)
+		sequence_remove(seq, rng_below(rng, seq->nr_calls), 1);
+}
+
+static void mutate_argument(struct sequence *seq, struct rng *rng)
+{
+	struct call *call = &seq->calls[rng_below(rng, seq->nr_calls)];
+	const struct field *fields = call->row->fields;
+	unsigned int nr = 0, i;
+
+	while (nr < MAX_FIELDS && fields[nr].name)
+		nr++;
+	i = rng_below(rng, nr);
+	if ((i == FIELD_SLOT && !call->row->on) ||
+	    (i == FIELD_OUT && !call->row->makes))
+		return;
+	call->args[i] = kind_mutate(fields[i].kind, rng, call->args[i]);
+}
+
+static void mutate_thread(struct sequence *seq, struct rng *rng)
+{
+	struct call *call = &seq->calls[rng_below(rng, seq->nr_calls)];
+
+	if (call->thread != CONDUCTOR)
+		call->thread = thread_choose(seq, rng);
+}
+
+static void mutate_together(struct sequence *seq, struct rng *rng)
+{
+	unsigned int i = rng_below(rng, seq->nr_calls);
+
+	seq->calls[i].together ^= i > 0;
+}
+
+/* The same call again, by another thread, at the same time. */
+static void mutate_race(struct sequence *seq, struct rng *rng)
+{
+	unsigned int i = rng_below(rng, seq->nr_calls);
+	struct call call = seq->calls[i];
+
+	if (call.thread == CONDUCTOR)
+		return;
+	call.thread = process_of(call.thread) * MAX_THREADS +
+		      rng_below(rng, MAX_THREADS);
+	call.together = true;
+	call_insert(seq, i + 1, &call);
+}
+
+static void mutate_swap(struct sequence *seq, struct rng *rng)
+{
+	unsigned int i = rng_below(rng, seq->nr_calls);
+	struct call call = seq->calls[i];
+
+	if (i + 1 == seq->nr_calls)
+		return;
+	seq->calls[i] = seq->calls[i + 1];
+	seq->calls[i + 1] = call;
+	seq->calls[0].together = false;
+}
+
+static void mutate_spec(struct sequence *seq, struct rng *rng)
+{
+	unsigned int i = rng_below(rng, seq->nr_processes);
+	bool forked = seq->processes[i].forked;
+
+	if (rng_chance(rng, 50)) {
+		seq->end = end_generate(rng);
+		return;
+	}
+	spec_generate(&seq->processes[i], rng, i == 0);
+	seq->processes[i].forked = forked;
+}
+
+/* The beginning of this one, the end of another. */
+static void mutate_splice(struct sequence *seq, const struct sequence *other,
+			  struct rng *rng)
+{
+	unsigned int i = rng_below(rng, other->nr_calls);
+
+	while (seq->nr_processes < other->nr_processes) {
+		seq->processes[seq->nr_processes] =
+			other->processes[seq->nr_processes];
+		seq->nr_processes++;
+	}
+	seq->nr_calls = 1 + rng_below(rng, seq->nr_calls);
+	for (; i < other->nr_calls; i++)
+		if (!call_insert(seq, seq->nr_calls, &other->calls[i]))
+			break;
+}
+
+/**
+ * sequence_mutate() - change a sequence a little
+ * @seq: sequence
+ * @rng: what decides
+ * @other: another one, of which some may be taken
+ */
+void sequence_mutate(struct sequence *seq, struct rng *rng,
+		     const struct sequence *other)
+{
+	static void (*const changes[])(struct sequence *, struct rng *) = {
+		mutate_insert, mutate_insert, mutate_insert, mutate_insert,
+		mutate_argument, mutate_argument, mutate_argument,
+		mutate_argument, mutate_remove, mutate_remove, mutate_thread,
+		mutate_together, mutate_together, mutate_race, mutate_race,
+		mutate_swap, mutate_spec,
+	};
+
+	if (rng_chance(rng, 8))
+		mutate_splice(seq, other, rng);
+	do {
+		changes[rng_below(rng, ARRAY_SIZE(changes))](seq, rng);
+	} while (rng_chance(rng, 60));
+}

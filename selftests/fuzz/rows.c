@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* All rows together, and those of the conductor */
+
+#include <string.h>
+
+#include "rows.h"
+
+const struct row action_rows[] = {
+	{
+		.name = "kill", .weight = 20, .conductor = true,
+		.fields = { FIELDS, ARGUMENT("process", process),
+			    ARGUMENT("thread", thread),
+			    ARGUMENT("signal", signal) },
+	}, {
+		.name = "pause", .weight = 10, .conductor = true,
+		.fields = { FIELDS, ARGUMENT("us", microseconds) },
+	},
+};
+
+const unsigned int action_rows_nr = ARRAY_SIZE(action_rows);
+
+/**
+ * row_at() - one after the other
+ * @i: from 0 on
+ *
+ * Return: a row, or NULL after the last
+ */
+const struct row *row_at(unsigned int i)
+{
+	if (i < call_rows_nr)
+		return &call_rows[i];
+	i -= call_rows_nr;
+	if (i < syscall_rows_nr)
+		return &syscall_rows[i];
+	i -= syscall_rows_nr;
+	if (i < uring_rows_nr)
+		return &uring_rows[i];
+	i -= uring_rows_nr;
+	return i < action_rows_nr ? &action_rows[i] : NULL;
+}
+
+const struct row *row_find(const char *name)
+{
+	const struct row *row;
+	unsigned int i;
+
+	for (i = 0; (row = row_at(i)); i++)
+		if (!strcmp(row->name, name))
+			return row;
+	return NULL;
+}
+
+/* One of the conductor's, or of the threads', by weight. */
+const struct row *row_choose(struct rng *rng, bool conductor)
+{
+	unsigned int total = 0, i, at;
+	const struct row *row;
+
+	for (i = 0; (row = row_at(i)); i++)
+		if (row->conductor == conductor)
+			total += row->weight;
+	at = rng_below(rng, total);
+	for (i = 0; (row = row_at(i)); i++) {
+		if (row->conductor != conductor)
+			continue;
+		if (at < row->weight)
+			break;
+		at -= row->weight;
+	}
+	return row;
+}
+
+/* The index of a field by its name, or -1. */
+int row_field(const struct row *row, const char *name)
+{
+	int i;
+
+	for (i = 0; i < MAX_FIELDS && row->fields[i].name; i++)
+		if (!strcmp(row->fields[i].name, name))
+			return i;
+	return -1;
+}

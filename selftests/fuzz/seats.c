@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Processes that are kept: starting one costs more than a whole sequence
+ *
+ * A sequence takes processes that are as it wants them, and starts those that
+ * there are not. What is not dead or spoiled afterwards serves the next one.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run.h"
+
+/**
+ * struct resident - what the conductor knows of a seat
+ * @spec: the process that sits there
+ * @used: round in which it was used last
+ * @forked: it is a child of another process
+ */
+struct resident {
+	struct process_spec spec;
+	uint32_t used;
+	bool forked;
+};
+
+static struct resident residents[MAX_SEATS];
+static uint32_t round_now;
+
+struct seat *seat_of(unsigned int process)
+{
+	return &shared->seats[shared->processes[process].seat];
+}
+
+static bool pid_alive(pid_t pid)
+{
+	pid_t ret = pid ? waitpid(pid, NULL, WNOHANG) : -1;
+
+	/* (One that was forked by another process is not the conductor's.) */
+	return pid && (!ret || (ret < 0 && !kill(pid, 0)));
+}
+
+/* Is there such a process? It may be dead, or not have been forked yet. */
+bool seat_alive(unsigned int process)
+{
+	struct seat *seat = seat_of(process);
+	pid_t pid = load(&seat->pid);
+
+	if (pid_alive(pid))
+		return true;
+	store(&seat->pid, 0);
+	return false;
+}
+
+void seat_kill(unsigned int process, int sig)
+{
+	pid_t pid = load(&seat_of(process)->pid);
+
+	if (pid > 0)
+		kill(pid, sig);
+}
+
+static void seat_empty(unsigned int i)
+{
+	struct seat *seat = &shared->seats[i];
+
+	if (seat->pid) {
+		kill(seat->pid, SIGKILL);
+		waitpid(seat->pid, NULL, 0);
+	}
+	memset(seat, 0, sizeof(*seat));
+}
+
+/* An empty seat, if need be that of who has been idle for longest. */
+static unsigned int seat_find_empty(void)
+{
+	unsigned int i, oldest = MAX_SEATS;
+
+	for (i = 0; i < MAX_SEATS; i++) {
+		if (residents[i].used == round_now)
+			continue;
+		if (!shared->seats[i].pid)
+			return i;
+		if (oldest == MAX_SEATS ||
+		    residents[i].used < residents[oldest].used)
+			oldest = i;
+	}
+	seat_empty(oldest);
+	return oldest;
+}
+
+static bool spec_equal(const struct process_spec *a,
+		       const struct process_spec *b)
+{
+	return a->who == b->who && a->net == b->net && a->new_pid == b->new_pid;
+}
+
+static int seat_find(const struct process_spec *spec)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_SEATS; i++)
+		if (residents[i].used != round_now && shared->seats[i].pid &&
+		    spec_equal(&residents[i].spec, spec))
+			return i;
+	return -1;
+}
+
+static bool seat_ready(const struct seat *seat)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!load(&seat->workers[i].tid))
+			return false;
+	return true;
+}
+
+/* A thread that begins finds that there is nothing to do yet. */
+static void seat_reset(struct seat *seat, uint32_t round)
+{
+	unsigned int i;
+
+	memset(seat, 0, sizeof(*seat));
+	for (i = 0; i < MAX_THREADS; i++)
+		store(&seat->workers[i].go, (round - 1) << GO_ROUND | GO_QUIT);
+}
+
+static void seat_start(struct seat *seat, const struct process_spec *spec)
+{
+	uint64_t end = now_ns() + PATIENCE;
+	uint32_t progress;
+	pid_t pid;
+
+	seat_reset(seat, round_now);
+	pid = world_fork(spec);
+	if (!pid)
+		process_main(seat, spec);
+	store(&seat->pid, pid);
+	while (!seat_ready(seat)) {
+		progress = load(&shared->progress);
+		if (!seat_ready(seat))
+			futex_wait(&shared->progress, progress, 100 * MSEC);
+		if (now_ns() > end || !pid_alive(pid)) {
+			fprintf(stderr, "fuzz: a process does not start\n");
+			exit(2);
+		}
+	}
+}
+
+/**
+ * seats_take() - get the processes of a sequence
+ * @seq: sequence
+ * @round: its number
+ */
+void seats_take(const struct sequence *seq, uint32_t round)
+{
+	const struct process_spec *spec;
+	unsigned int process;
+	int i;
+
+	round_now = round;
+	for (process = 0; process < seq->nr_processes; process++) {
+		spec = &seq->processes[process];
+		i = spec->forked ? -1 : seat_find(spec);
+		if (i < 0) {
+			i = seat_find_empty();
+			residents[i].used = round;
+			residents[i].spec = *spec;
+			if (spec->forked)
+				seat_reset(&shared->seats[i], round);
+			else
+				seat_start(&shared->seats[i], spec);
+		}
+		residents[i].used = round;
+		residents[i].forked = spec->forked;
+		shared->seats[i].process = process;
+		shared->processes[process].seat = i;
+	}
+}
+
+/* Ends those processes that cannot serve again. */
+void seats_release(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_SEATS; i++) {
+		if (residents[i].used != round_now)
+			continue;
+		if (shared->seats[i].spoiled || residents[i].forked)
+			seat_empty(i);
+	}
+}
