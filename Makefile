@@ -27,6 +27,7 @@ help: ## this list
 	@echo "  KDIR=DIR            the kernel build directory to use for the module"
 	@echo "  STRICT=1            warnings (W=1) are errors"
 	@echo "  IPCBOX_KERNEL=NAME  the kernel of the VM (see scripts/lib.sh)"
+	@echo "  TIME=SECONDS        how long to fuzz; SEED=N, CORPUS=DIR: see scripts/fuzz --help"
 	@echo "  PREFIX, DESTDIR     where install puts things ($(PREFIX))"
 
 module: ## ipcbox.ko, for the kernel of KDIR
@@ -60,6 +61,10 @@ check-sanitize: ## all the tests on kernels that look for mistakes
 
 coverage: ## how much of the module the tests reach, in build/coverage/
 	@scripts/coverage
+
+fuzz: ## random calls on the module, in a VM that looks for mistakes
+	@scripts/fuzz $(if $(TIME),--time $(TIME)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CORPUS),--corpus $(CORPUS))
 
 vm: vm-module ## an interactive shell in a VM with the module loaded
 	@$(MAKE) userlib
@@ -101,5 +106,5 @@ clean: ## remove what was built
 	@rm -rf build
 
 .PHONY: all help module userlib selftests setup demo check lint \
-	check-sanitize coverage vm vm-module \
+	check-sanitize coverage fuzz vm vm-module \
 	bench-instructions install uninstall clean

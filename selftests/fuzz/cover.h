@@ -27,7 +27,7 @@ struct cover {
 	uint64_t features[MAX_NEW];
 };
 
-bool cover_init(void);
+bool cover_init(bool blind);
 
 /* In the thread that is looked at: */
 void cover_begin(unsigned int thread);

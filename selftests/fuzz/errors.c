@@ -100,7 +100,7 @@ static bool explained(const struct context *ctx, int err)
 	case E2BIG:
 		return ctx->call->args[FIELD_SIZE] >= SIZE_LONGER;
 	case ENOTTY:
-		return ctx->call->args[FIELD_COMMAND] != COMMAND_EXACT;
+		return false;	/* it is known */
 	case EMFILE:
 	case ENFILE:
 		return sequence_has("limit", NULL, 0);
@@ -120,6 +120,15 @@ static bool success_possible(const struct context *ctx)
 	return !ctx->payload || !buffer_bad(ctx->payload);
 }
 
+/* A command that there is not; the number beside it may be another one's. */
+static void unknown_check(const struct context *ctx)
+{
+	if (ctx->call->args[FIELD_COMMAND] != COMMAND_NEXT &&
+	    ctx->ret != -ENOTTY)
+		find(FINDING_ERRNO, "%s as an unknown command returned %ld",
+		     ctx->row->name, ctx->ret);
+}
+
 /**
  * errors_check() - judge the result of a call
  * @ctx: call that was made
@@ -135,7 +144,9 @@ void errors_check(struct context *ctx)
 	if (!ctx->steady || (ctx->row->on && ctx->row->on != SLOT_ANY &&
 			     ctx->slot.type != ctx->row->on))
 		return;
-	if (!err && !success_possible(ctx))
+	if (ctx->row->cmd && ctx->call->args[FIELD_COMMAND] != COMMAND_EXACT)
+		unknown_check(ctx);
+	else if (!err && !success_possible(ctx))
 		find(FINDING_SUCCESS, "%s succeeded with memory that cannot be used",
 		     name);
 	else if (err && !documented(ctx, err))

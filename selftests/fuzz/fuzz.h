@@ -4,15 +4,17 @@
  *
  * A *sequence* is a few processes and a list of calls, each made by one thread
  * of one of them. What calls there are, and what their arguments may be, is in
- * tables: calls.c (the commands of the ABI), syscalls.c (everything else that
- * can be done with a descriptor), kinds.c (values). A new command of the ABI is
+ * tables: calls.c (the commands of the ABI), transfers.c and descriptors.c
+ * (everything else that can be done with a descriptor), kinds.c (values). A new command of the ABI is
  * a row in the first, and perhaps a kind of value in the last; generating,
  * changing, printing, parsing and running it follow from the row.
  *
  *	kinds.c		the values of one argument
  *	calls.c		the rows of ioctls
- *	syscalls.c	the rows of other system calls, and what they do
- *	uring.c		the same through io_uring
+ *	transfers.c	those of read() to epoll
+ *	descriptors.c	those of dup() to fork()
+ *	uring.c		those of io_uring
+ *	rows.c		all of them, and those of the conductor
  *	generate.c	sequences from nothing, and from others
  *	text.c		sequences as text
  *
@@ -23,7 +25,8 @@
  *	process.c	the processes and threads that make the calls
  *	world.c		users, namespaces, boxes, the kernel's log
  *	seats.c		processes that are kept
- *	conductor.c	one sequence from its beginning to its end
+ *	conductor.c	one sequence, step by step
+ *	ending.c	how its processes end
  *	oracle.c	what must be true of a port at any moment,
  *	rest.c		when everybody waits,
  *	final.c		and when all have ended
@@ -213,15 +216,16 @@ struct row {
 	void (*check)(struct context *ctx);
 };
 
-unsigned int row_count(void);
 const struct row *row_at(unsigned int i);
 const struct row *row_find(const char *name);
 const struct row *row_choose(struct rng *rng, bool conductor);
 int row_field(const struct row *row, const char *name);
 
-extern const struct row call_rows[], syscall_rows[], uring_rows[], action_rows[];
-extern const unsigned int call_rows_nr, syscall_rows_nr, uring_rows_nr,
-	action_rows_nr;
+/* The tables of rows. */
+extern const struct row call_rows[], transfer_rows[], descriptor_rows[],
+	uring_rows[];
+extern const unsigned int call_rows_nr, transfer_rows_nr, descriptor_rows_nr,
+	uring_rows_nr;
 
 /* Sequences */
 

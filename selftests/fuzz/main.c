@@ -11,8 +11,7 @@
 #include <unistd.h>
 
 #include "corpus.h"
-#include "cover.h"
-#include "run.h"
+#include "found.h"
 #include "shrink.h"
 
 #define USAGE								\
@@ -27,14 +26,10 @@
 	"  --replay FILE     run this sequence, --runs times\n"		\
 	"  --minimise FILE   make it smaller, with the same finding\n"	\
 	"  --trust           it need not be run before, it does fail\n"	\
+	"  --blind           without coverage, on any kernel\n"	\
 	"  --print           print --runs sequences instead of running them\n"
 
-/* What main() returns. */
-enum { STATUS_FINE, STATUS_FOUND, STATUS_FAILED, STATUS_DEAD };
-
-#define JOURNALS	4
 #define TRIM_BUDGET	24
-#define SHRINK_BUDGET	600
 
 static struct options {
 	uint64_t seconds;
@@ -44,181 +39,11 @@ static struct options {
 	const char *replay;
 	const char *minimise;
 	bool trust;
+	bool blind;
 	bool print;
 } options = { .seconds = 60, .seed = 1 };
 
 static uint64_t started;
-static uint64_t nr_sequences, nr_calls;
-
-/* The journal: what runs now, and what ran before, whatever happens then */
-
-static int journals[JOURNALS];
-
-static void journal_init(void)
-{
-	char path[4096];
-	unsigned int i;
-
-	for (i = 0; i < JOURNALS; i++) {
-		snprintf(path, sizeof(path), "%s/journal.%u", options.out, i);
-		journals[i] = open(path, O_WRONLY | O_CREAT | O_TRUNC |
-				   O_CLOEXEC, 0644);
-		if (journals[i] < 0) {
-			perror(path);
-			exit(STATUS_FAILED);
-		}
-	}
-}
-
-static void journal_write(const struct sequence *seq)
-{
-	static char text[TEXT_SIZE + 64];
-	size_t len;
-
-	if (!options.out)
-		return;
-	len = sprintf(text, "# run %llu\n", (unsigned long long)nr_sequences);
-	len += sequence_print(seq, text + len, TEXT_SIZE);
-	if (pwrite(journals[nr_sequences % JOURNALS], text, len, 0) < 0)
-		perror("journal");
-}
-
-static void run(const struct sequence *seq, struct run_result *result,
-		struct cover *cover)
-{
-	journal_write(seq);
-	conductor_run(seq, result);
-	cover_collect(cover);
-	nr_sequences++;
-	nr_calls += result->calls;
-}
-
-/* Findings */
-
-static void finding_write(FILE *file, const struct sequence *seq,
-			  const struct finding *finding)
-{
-	static char text[TEXT_SIZE];
-	char lines[sizeof(finding->text)];
-	char *rest = lines, *line;
-
-	memcpy(lines, finding->text, sizeof(lines));
-	fprintf(file, "# finding: %s\n", finding_name(finding->kind));
-	while ((line = strsep(&rest, "\n")))
-		if (*line)
-			fprintf(file, "#   %s\n", line);
-	sequence_print(seq, text, sizeof(text));
-	fputs(text, file);
-}
-
-static void finding_save(const struct sequence *seq,
-			 const struct finding *finding, const char *name)
-{
-	char path[4096];
-	FILE *file;
-
-	printf("\n");
-	finding_write(stdout, seq, finding);
-	fflush(stdout);
-	if (!options.out)
-		return;
-	snprintf(path, sizeof(path), "%s/%s", options.out, name);
-	file = fopen(path, "we");
-	if (!file) {
-		perror(path);
-		return;
-	}
-	finding_write(file, seq, finding);
-	fclose(file);
-}
-
-/* Shrinking a finding */
-
-/**
- * struct hunt - a finding that is to be found again
- * @kind: of the finding
- * @times: a candidate is run so often
- * @finding: the last one of this kind
- * @dead: a candidate has ended the machine
- */
-struct hunt {
-	enum finding_kind kind;
-	unsigned int times;
-	struct finding finding;
-	bool dead;
-};
-
-static unsigned int hunt_run(struct hunt *hunt, const struct sequence *seq,
-			     unsigned int times)
-{
-	struct run_result result;
-	struct cover cover;
-	unsigned int i;
-
-	for (i = 1; i <= times && !hunt->dead; i++) {
-		run(seq, &result, &cover);
-		if (!result.found)
-			continue;
-		hunt->dead = result.dead;
-		if (hunt->kind && result.finding.kind != hunt->kind)
-			continue;
-		hunt->finding = result.finding;
-		return i;
-	}
-	return 0;
-}
-
-static bool hunt_keeps(const struct sequence *seq, void *arg)
-{
-	struct hunt *hunt = arg;
-
-	return !hunt->dead && hunt_run(hunt, seq, hunt->times);
-}
-
-/*
- * Shrinks a sequence that fails. When the machine is dead, so is the last
- * candidate: the host goes on with that, in the next machine.
- */
-static int minimise(struct sequence *seq)
-{
-	struct hunt hunt = { .times = 20 };
-	struct shrink shrink = { hunt_keeps, &hunt, SHRINK_BUDGET };
-	unsigned int tries = 0;
-
-	if (!options.trust) {
-		tries = hunt_run(&hunt, seq, options.runs ?: 300);
-		if (!tries) {
-			printf("not found again\n");
-			return STATUS_FINE;
-		}
-		hunt.kind = hunt.finding.kind;
-		hunt.times = tries < 5 ? 20 : tries > 50 ? 200 : 4 * tries;
-	}
-	printf("found again, try %u; %u calls\n", tries, seq->nr_calls);
-	fflush(stdout);
-	shrink_all(&shrink, seq);
-	if (hunt.dead)
-		return STATUS_DEAD;
-	printf("minimal after %llu runs; %u calls\n",
-	       (unsigned long long)nr_sequences, seq->nr_calls);
-	finding_save(seq, &hunt.finding, "minimal.seq");
-	return STATUS_FOUND;
-}
-
-static int replay(const struct sequence *seq)
-{
-	unsigned int times = options.runs ?: 100;
-	struct hunt hunt = {};
-	unsigned int tries = hunt_run(&hunt, seq, times);
-
-	if (!tries) {
-		printf("%u times, and nothing was found\n", times);
-		return STATUS_FINE;
-	}
-	printf("found in run %u\n", tries);
-	finding_save(seq, &hunt.finding, "finding.seq");
-	return hunt.dead ? STATUS_DEAD : STATUS_FOUND;
-}
 
 /* Looking for what is new */
 
@@ -289,6 +114,7 @@ static bool over(uint64_t n)
 
 static int found(const struct sequence *seq, const struct run_result *result)
 {
+	const struct minimise how = { .times = 100, .seconds = 60 };
 	struct sequence smaller = *seq;
 
 	printf("\nfound after %llu s and %llu sequences:\n",
@@ -297,7 +123,7 @@ static int found(const struct sequence *seq, const struct run_result *result)
 	finding_save(seq, &result->finding, "finding.seq");
 	if (result->dead)
 		return STATUS_DEAD;
-	return minimise(&smaller) == STATUS_DEAD ? STATUS_DEAD : STATUS_FOUND;
+	return minimise(&smaller, &how) == STATUS_DEAD ? STATUS_DEAD : STATUS_FOUND;
 }
 
 /* Those of the corpus as they are first, then others. */
@@ -354,7 +180,8 @@ static void parse(int argc, char **argv)
 		{ "seed", 1, NULL, 's' }, { "corpus", 1, NULL, 'c' },
 		{ "save", 1, NULL, 'w' }, { "out", 1, NULL, 'o' },
 		{ "replay", 1, NULL, 'r' }, { "minimise", 1, NULL, 'm' },
-		{ "trust", 0, NULL, 'T' }, { "print", 0, NULL, 'p' }, {},
+		{ "trust", 0, NULL, 'T' }, { "blind", 0, NULL, 'b' },
+		{ "print", 0, NULL, 'p' }, {},
 	};
 	int option;
 
@@ -388,6 +215,9 @@ static void parse(int argc, char **argv)
 		case 'T':
 			options.trust = true;
 			break;
+		case 'b':
+			options.blind = true;
+			break;
 		case 'p':
 			options.print = true;
 			break;
@@ -402,12 +232,18 @@ static int work(void)
 {
 	static struct sequence seq;
 	const char *file = options.replay ?: options.minimise;
+	struct minimise how = {
+		.times = options.runs ?: 300,
+		.trust = options.trust,
+		.seconds = options.seconds,
+	};
 
 	if (!file)
 		return fuzz();
 	if (!sequence_load(&seq, file))
 		return STATUS_FAILED;
-	return options.replay ? replay(&seq) : minimise(&seq);
+	return options.replay ? replay(&seq, options.runs ?: 100) :
+				minimise(&seq, &how);
 }
 
 int main(int argc, char **argv)
@@ -419,12 +255,12 @@ int main(int argc, char **argv)
 	if (options.print)
 		return print_some();
 	started = now_ns();
-	if (!cover_init())
+	if (!cover_init(options.blind))
 		return STATUS_FAILED;
 	memory_init();
 	world_init();
 	if (options.out)
-		journal_init();
+		journal_init(options.out);
 	conductor_init();
 	status = work();
 	progress_print();

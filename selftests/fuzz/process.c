@@ -92,11 +92,23 @@ static void note_receiver(const struct context *ctx)
 				  1U << ctx->thread, __ATOMIC_SEQ_CST);
 }
 
+/* It was not the call that the row describes: nobody knows what it has done. */
+static void call_unknown(struct context *ctx)
+{
+	store(&shared->disorder, 1);
+	if (ctx->slot.place)
+		shared->places[ctx->slot.place - 1].unsure = 1;
+}
+
 static void call_judge(struct context *ctx)
 {
 	bool done = ctx->ret >= 0;
 
 	errors_check(ctx);
+	if (ctx->row->cmd && ctx->call->args[FIELD_COMMAND] != COMMAND_EXACT) {
+		call_unknown(ctx);
+		return;
+	}
 	if (done && ctx->row->check && ctx->slot.type == ctx->row->on)
 		ctx->row->check(ctx);
 	if (ctx->payload)

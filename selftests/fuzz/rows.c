@@ -5,7 +5,7 @@
 
 #include "rows.h"
 
-const struct row action_rows[] = {
+static const struct row action_rows[] = {
 	{
 		.name = "kill", .weight = 20, .conductor = true,
 		.fields = { FIELDS, ARGUMENT("process", process),
@@ -17,7 +17,7 @@ const struct row action_rows[] = {
 	},
 };
 
-const unsigned int action_rows_nr = ARRAY_SIZE(action_rows);
+static const unsigned int action_rows_nr = ARRAY_SIZE(action_rows);
 
 /**
  * row_at() - one after the other
@@ -27,16 +27,24 @@ const unsigned int action_rows_nr = ARRAY_SIZE(action_rows);
  */
 const struct row *row_at(unsigned int i)
 {
-	if (i < call_rows_nr)
-		return &call_rows[i];
-	i -= call_rows_nr;
-	if (i < syscall_rows_nr)
-		return &syscall_rows[i];
-	i -= syscall_rows_nr;
-	if (i < uring_rows_nr)
-		return &uring_rows[i];
-	i -= uring_rows_nr;
-	return i < action_rows_nr ? &action_rows[i] : NULL;
+	static const struct {
+		const struct row *rows;
+		const unsigned int *nr;
+	} tables[] = {
+		{ call_rows, &call_rows_nr },
+		{ transfer_rows, &transfer_rows_nr },
+		{ descriptor_rows, &descriptor_rows_nr },
+		{ uring_rows, &uring_rows_nr },
+		{ action_rows, &action_rows_nr },
+	};
+	unsigned int n;
+
+	for (n = 0; n < ARRAY_SIZE(tables); n++) {
+		if (i < *tables[n].nr)
+			return &tables[n].rows[i];
+		i -= *tables[n].nr;
+	}
+	return NULL;
 }
 
 const struct row *row_find(const char *name)

@@ -51,4 +51,23 @@
 	ARGUMENT("len", room),						\
 	ARGUMENT("segments", segments), ARGUMENT("vector", vector)
 
+/* What most functions that make a call begin and end with. */
+
+static inline long result(long ret)
+{
+	return ret < 0 ? -errno : ret;
+}
+
+static inline uint64_t argument(const struct context *ctx, unsigned int i)
+{
+	return ctx->call->args[FIELD_OWN + i];
+}
+
+static inline void result_put(struct context *ctx, enum slot_type type,
+			      uint32_t place)
+{
+	if (ctx->ret >= 0)
+		slot_put(ctx->call->args[FIELD_OUT], ctx->ret, type, place);
+}
+
 #endif /* FUZZ_ROWS_H */
