@@ -152,6 +152,16 @@ static void dead_note(unsigned int process)
 	}
 }
 
+/* Whoever was killed while it forked may have a child, of which nobody knows. */
+static void child_wait(unsigned int process)
+{
+	uint64_t end = now_ns() + 300 * MSEC;
+
+	while (load(&shared->processes[process].forking) &&
+	       !load(&seat_of(process)->pid) && now_ns() < end)
+		sleep_ns(MSEC);
+}
+
 /**
  * processes_end() - make all processes of a sequence end, or come to rest
  * @seq: sequence
@@ -171,6 +181,7 @@ bool processes_end(const struct sequence *seq)
 	for (i = 0; i < seq->nr_processes; i++)
 		seat_kill(i, SIGCONT);
 	for (i = 0; i < seq->nr_processes; i++) {
+		child_wait(i);
 		if (!ends[seq->end](seq, i))
 			ended = end_kill(seq, i) && ended;
 		dead_note(i);

@@ -375,16 +375,22 @@ static void process_child(unsigned int process)
  * process_fork() - start a process from the caller's
  * @child: which one of the sequence it is
  *
- * Return: its process id, or -1
+ * Return: its process id, once the conductor knows of it, or -1
  */
 long process_fork(unsigned int child)
 {
+	struct process_state *process = &shared->processes[child];
+	struct seat *seat = &shared->seats[process->seat];
 	pid_t pid;
 
-	if (add(&shared->processes[child].forks, 1))
+	if (add(&process->forks, 1))
 		return -1;
+	store(&process->forking, 1);
 	pid = fork();
 	if (!pid)
 		process_child(child);
+	while (pid > 0 && !load(&seat->pid) && !kill(pid, 0))
+		sleep_ns(MSEC);
+	store(&process->forking, 0);
 	return pid;
 }

@@ -164,10 +164,12 @@ struct thread_state {
  * struct process_state - a process of the sequence
  * @seat: index in shared->seats
  * @forks: attempts to fork it
+ * @forking: somebody does
  */
 struct process_state {
 	uint32_t seat;
 	uint32_t forks;
+	uint32_t forking;
 };
 
 /**
