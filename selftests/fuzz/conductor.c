@@ -83,8 +83,12 @@ static void steps_number(const struct sequence *seq)
 /* Only what the last round has used: clearing everything takes longer. */
 static void shared_reset(const struct sequence *seq)
 {
-	shared->hidden = shared->aside = shared->disorder = 0;
-	shared->nr_messages = shared->nr_receipts = shared->nr_ports = 0;
+	shared->hidden = 0;
+	shared->aside = 0;
+	shared->disorder = 0;
+	shared->nr_messages = 0;
+	shared->nr_receipts = 0;
+	shared->nr_ports = 0;
 	shared->finding.kind = FINDING_NONE;
 	memset(shared->threads, 0, sizeof(shared->threads));
 	memset(shared->processes, 0, sizeof(shared->processes));

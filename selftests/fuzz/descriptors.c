@@ -129,11 +129,7 @@ static void run_fdinfo(struct context *ctx)
 
 static void run_fork(struct context *ctx)
 {
-	unsigned int child = argument(ctx, 0) % MAX_PROCESSES;
-
-	ctx->ret = -EINVAL;
-	if (shared->seq.processes[child].forked)
-		ctx->ret = result(process_fork(child));
+	ctx->ret = process_fork(argument(ctx, 0) % MAX_PROCESSES);
 }
 
 static void run_exit(struct context *ctx)

@@ -4,10 +4,11 @@
  *
  * A *sequence* is a few processes and a list of calls, each made by one thread
  * of one of them. What calls there are, and what their arguments may be, is in
- * tables: calls.c (the commands of the ABI), transfers.c and descriptors.c
- * (everything else that can be done with a descriptor), kinds.c (values). A new command of the ABI is
- * a row in the first, and perhaps a kind of value in the last; generating,
- * changing, printing, parsing and running it follow from the row.
+ * tables: calls.c (the commands of the ABI), transfers.c, descriptors.c and
+ * uring.c (everything else that can be done with a descriptor), kinds.c (values
+ * of arguments). A new command of the ABI is a row in the first, and perhaps a
+ * kind of value in the last; generating, changing, printing, parsing and running
+ * it follow from the row.
  *
  *	kinds.c		the values of one argument
  *	calls.c		the rows of ioctls
@@ -246,6 +247,13 @@ struct process_spec {
 	bool forked;
 };
 
+static inline bool spec_equal(const struct process_spec *a,
+			      const struct process_spec *b)
+{
+	return a->who == b->who && a->net == b->net &&
+	       a->new_pid == b->new_pid && a->forked == b->forked;
+}
+
 /**
  * struct call - one call of a sequence
  * @row: which
@@ -263,6 +271,14 @@ struct call {
 /* How the processes of a sequence end. */
 enum end { END_CALM, END_EXIT, END_KILL };
 
+/**
+ * struct sequence - what is run
+ * @end: how its processes end
+ * @nr_processes: in @processes
+ * @nr_calls: in @calls
+ * @processes: who makes the calls
+ * @calls: in this order
+ */
 struct sequence {
 	enum end end;
 	unsigned int nr_processes;

@@ -122,29 +122,57 @@ static bool call_insert(struct sequence *seq, unsigned int at,
 	return true;
 }
 
-/*
- * Inserts a call of a row, and before it those that make what it needs. Returns
- * how many.
- */
-static unsigned int row_insert(struct sequence *seq, unsigned int at,
-			       const struct row *row, unsigned int thread,
-			       struct slots_seen *seen, struct rng *rng)
+static bool call_add(struct sequence *seq, unsigned int at,
+		     const struct row *row, unsigned int thread,
+		     struct slots_seen *seen, struct rng *rng)
 {
-	unsigned int slot, n = 0;
+	unsigned int slot;
 	struct call call;
 
 	call_fill(&call, row, thread, rng);
 	if (row->on && !rng_chance(rng, 3)) {
 		slot = seen_find(seen, process_of(thread), row->on, rng);
-		if (slot == MAX_SLOTS && row->on != SLOT_ANY) {
-			n = row_insert(seq, at, row_that_makes(row->on, rng),
-				       thread, seen, rng);
-			slot = seen_find(seen, process_of(thread), row->on, rng);
-		}
 		call.args[FIELD_SLOT] = slot == MAX_SLOTS ? NO_SLOT : slot;
 	}
-	if (call_insert(seq, at + n, &call)) {
-		seen_call(seen, &call);
+	if (!call_insert(seq, at, &call))
+		return false;
+	seen_call(seen, &call);
+	return true;
+}
+
+/* A call of a row, and before it those that make what it needs. */
+struct chain {
+	unsigned int nr;
+	const struct row *rows[3];
+};
+
+static void chain_make(struct chain *chain, const struct row *row,
+		       unsigned int process, const struct slots_seen *seen,
+		       struct rng *rng)
+{
+	chain->nr = 0;
+	do {
+		chain->rows[chain->nr++] = row;
+		if (!row->on || row->on == SLOT_ANY ||
+		    seen_find(seen, process, row->on, rng) < MAX_SLOTS)
+			return;
+		row = row_that_makes(row->on, rng);
+	} while (chain->nr < ARRAY_SIZE(chain->rows));
+}
+
+/* Returns how many calls it has become. */
+static unsigned int row_insert(struct sequence *seq, unsigned int at,
+			       const struct row *row, unsigned int thread,
+			       struct slots_seen *seen, struct rng *rng)
+{
+	struct chain chain = { 1, { row } };
+	unsigned int n = 0;
+
+	if (thread != CONDUCTOR)
+		chain_make(&chain, row, process_of(thread), seen, rng);
+	while (chain.nr && call_add(seq, at + n, chain.rows[chain.nr - 1],
+				    thread, seen, rng)) {
+		chain.nr--;
 		n++;
 	}
 	return n;
@@ -262,6 +290,16 @@ void sequence_remove(struct sequence *seq, unsigned int from, unsigned int nr)
 		seq->calls[from].together = false;
 }
 
+static bool processes_equal(const struct sequence *a, const struct sequence *b)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->nr_processes; i++)
+		if (!spec_equal(&a->processes[i], &b->processes[i]))
+			return false;
+	return a->nr_processes == b->nr_processes;
+}
+
 static bool call_equal(const struct call *a, const struct call *b)
 {
 	return a->row == b->row && a->thread == b->thread &&
@@ -273,9 +311,8 @@ bool sequence_equal(const struct sequence *a, const struct sequence *b)
 {
 	unsigned int i;
 
-	if (a->end != b->end || a->nr_processes != b->nr_processes ||
-	    a->nr_calls != b->nr_calls ||
-	    memcmp(a->processes, b->processes, sizeof(a->processes)))
+	if (a->end != b->end || a->nr_calls != b->nr_calls ||
+	    !processes_equal(a, b))
 		return false;
 	for (i = 0; i < a->nr_calls; i++)
 		if (!call_equal(&a->calls[i], &b->calls[i]))

@@ -18,7 +18,7 @@ enum place {
 	PLACE_NULL,
 	PLACE_KERNEL,
 	PLACE_NONCANONICAL,
-	PLACE_TOP,	/* the last bytes of user memory */
+	PLACE_TOP,	/* right behind user memory */
 	PLACE_LAST,	/* the last bytes of all */
 };
 

@@ -96,12 +96,12 @@ static uint64_t least(uint64_t a, uint64_t b)
 }
 
 /* The address of a place for len bytes. */
-static uint64_t window_place(const struct window *w, enum place place,
+static uint64_t window_place(const struct window *w, enum place what,
 			     uint64_t len)
 {
 	uint64_t half = least(len / 2, PAGE - 1);
 
-	switch (place) {
+	switch (what) {
 	case PLACE_ODD:
 		return window_writable(w) + PAGE - (half | 1);
 	case PLACE_EDGE:
@@ -119,7 +119,7 @@ static uint64_t window_place(const struct window *w, enum place place,
 	case PLACE_NONCANONICAL:
 		return 0x0000800000000000;
 	case PLACE_TOP:
-		return 0x00007fffffffeff8;
+		return 0x00007ffffffff000;
 	case PLACE_LAST:
 		return 0xfffffffffffffff8;
 	default:
@@ -140,7 +140,7 @@ static uint64_t window_good(const struct window *w, uint64_t at, bool write)
 /**
  * memory_place() - a place for data
  * @local: thread, in its process
- * @place: where
+ * @place: of what kind it is
  * @len: of the data
  * @write: the kernel is to write there; otherwise the caller fills it, and
  *	then calls memory_seal()

@@ -101,4 +101,3 @@ void oracle_ports(void)
 
 	listing_get(&listing);
 }
-

@@ -166,7 +166,7 @@ struct thread {
 
 static struct thread threads[MAX_THREADS];
 
-/* A forked process goes on on a stack of the one that it comes from. */
+/* A forked process uses a stack of the one that it comes from. */
 static char stacks[MAX_PROCESSES][MAX_THREADS][STACK_SIZE]
 	__attribute__((aligned(4096)));
 static unsigned int descent;
@@ -375,7 +375,7 @@ static void process_child(unsigned int process)
  * process_fork() - start a process from the caller's
  * @child: which one of the sequence it is
  *
- * Return: its process id, once the conductor knows of it, or -1
+ * Return: its process id, once the conductor knows of it, or -errno
  */
 long process_fork(unsigned int child)
 {
@@ -383,8 +383,8 @@ long process_fork(unsigned int child)
 	struct seat *seat = &shared->seats[process->seat];
 	pid_t pid;
 
-	if (add(&process->forks, 1))
-		return -1;
+	if (!shared->seq.processes[child].forked || add(&process->forks, 1))
+		return -EINVAL;
 	store(&process->forking, 1);
 	pid = fork();
 	if (!pid)
@@ -392,5 +392,5 @@ long process_fork(unsigned int child)
 	while (pid > 0 && !load(&seat->pid) && !kill(pid, 0))
 		sleep_ns(MSEC);
 	store(&process->forking, 0);
-	return pid;
+	return result(pid);
 }

@@ -46,8 +46,13 @@ enum finding_kind {
 	FINDING_LOG,		/* a report in the kernel's log */
 };
 
+/**
+ * struct finding - the first that went wrong in a sequence
+ * @kind: enum finding_kind; who writes it may write the rest
+ * @text: for people
+ */
 struct finding {
-	uint32_t kind;		/* enum finding_kind, written first */
+	uint32_t kind;
 	char text[2048];
 };
 
@@ -57,13 +62,18 @@ enum message_fate { FATE_OPEN, FATE_SENT, FATE_FAILED };
 
 /**
  * struct message - a message that somebody has tried to send
- * @fate: what the sender was told
+ * @fate: what the sender was told, enum message_fate
+ * @received: how often
+ * @len: its length
  * @thread: the sender; CONDUCTOR if it cannot be said in which order
+ * @priority: its priority
  * @place: its port in shared->places + 1; 0 if that is not known for sure
+ * @type: its type
+ * @id: its id; 0 if that is not known
  */
 struct message {
 	uint32_t fate;
-	uint32_t received;	/* how often */
+	uint32_t received;
 	uint32_t len;
 	uint8_t thread;
 	uint8_t priority;
@@ -75,6 +85,10 @@ struct message {
 /**
  * struct receipt - a message that somebody has received
  * @tag: index of the message; NO_TAG for a short one
+ * @thread: the receiver
+ * @priority: as it was told, if it was
+ * @place: the port in shared->places + 1; 0 if that is not known for sure
+ * @id: as it was told; 0 if it was not
  */
 struct receipt {
 	uint32_t tag;
@@ -92,6 +106,7 @@ struct receipt {
  * @key: the box and the id; 0 for an unused entry
  * @receivers: threads that have tried to receive, as bits
  * @unsure: a receiver has died, so one more message may be gone
+ * @drained: there is no message in it any more
  */
 struct port_place {
 	uint64_t key;
@@ -176,8 +191,23 @@ struct process_state {
  * struct shared - the memory that all processes share
  * @progress: changes whenever a thread has come to the end of a step; a futex
  * @hidden: boxes that the conductor does not see
- * @disorder: it is not certain who has received from where
  * @aside: requests to io_uring that may wait in threads of the kernel
+ * @disorder: it is not certain who has received from where
+ * @nr_messages: in @messages, or more
+ * @nr_receipts: in @receipts, or more
+ * @nr_ports: in @ports, or more
+ * @nonce: in no other sequence the same
+ * @last_port: id of the newest port
+ * @seq: what is run
+ * @step: of each call
+ * @finding: what is wrong
+ * @threads: of the sequence
+ * @processes: of the sequence
+ * @seats: where they come from
+ * @ports: ids of the ports made
+ * @places: ports that messages were sent to, a hash table
+ * @messages: the ledger, by tag
+ * @receipts: who has received what, in this order
  */
 struct shared {
 	uint32_t progress;
@@ -186,7 +216,6 @@ struct shared {
 	uint32_t disorder;
 	uint32_t nr_messages;
 	uint32_t nr_receipts;
-	uint32_t nr_places;
 	uint32_t nr_ports;
 	uint64_t nonce;
 	uint64_t last_port;
@@ -250,15 +279,21 @@ struct buffer {
  * struct context - a call that is being made
  * @thread: who makes it
  * @local: index of the thread in its process
+ * @call: what the sequence says
+ * @row: what the table says of it
+ * @state: of the thread
  * @slot: the descriptor, as it was when the call began
  * @steady: no descriptor of the process has changed meanwhile
  * @arg_good: the struct of an ioctl is where it can be read and written
  * @memory_bad: some other memory is not
- * @ret: result, or -errno
+ * @nr_buffers: in @buffers
+ * @buffers: memory that the call names
  * @payload: buffer of a message that is sent
  * @room: buffer of a message that is received
  * @tag: of a message that is sent
  * @message_id: likewise, 0 if that is not known
+ * @ret: result, or -errno
+ * @arg: struct of an ioctl, before and after
  */
 struct context {
 	unsigned int thread;
@@ -366,7 +401,8 @@ void oracle_end(void);
  * struct run_result - what came of running a sequence
  * @found: something is wrong, see @finding
  * @dead: nothing more can be run in this machine
- * @calls: system calls that were made on its behalf
+ * @calls: system calls that were made
+ * @finding: what is wrong
  */
 struct run_result {
 	bool found;

@@ -19,12 +19,10 @@
  * struct resident - what the conductor knows of a seat
  * @spec: the process that sits there
  * @used: round in which it was used last
- * @forked: it is a child of another process
  */
 struct resident {
 	struct process_spec spec;
 	uint32_t used;
-	bool forked;
 };
 
 static struct resident residents[MAX_SEATS];
@@ -90,12 +88,6 @@ static unsigned int seat_find_empty(void)
 	}
 	seat_empty(oldest);
 	return oldest;
-}
-
-static bool spec_equal(const struct process_spec *a,
-		       const struct process_spec *b)
-{
-	return a->who == b->who && a->net == b->net && a->new_pid == b->new_pid;
 }
 
 static int seat_find(const struct process_spec *spec)
@@ -176,7 +168,6 @@ void seats_take(const struct sequence *seq, uint32_t round)
 				seat_start(&shared->seats[i], spec);
 		}
 		residents[i].used = round;
-		residents[i].forked = spec->forked;
 		shared->seats[i].process = process;
 		shared->processes[process].seat = i;
 	}
@@ -190,7 +181,7 @@ void seats_release(void)
 	for (i = 0; i < MAX_SEATS; i++) {
 		if (residents[i].used != round_now)
 			continue;
-		if (shared->seats[i].spoiled || residents[i].forked)
+		if (shared->seats[i].spoiled || residents[i].spec.forked)
 			seat_empty(i);
 	}
 }

@@ -79,6 +79,7 @@ static void process_remove(struct sequence *seq, unsigned int process)
 
 static void shrink_processes(struct shrink *shrink, struct sequence *seq)
 {
+	const struct process_spec simple = {};
 	struct sequence candidate;
 	unsigned int i;
 
@@ -91,10 +92,8 @@ static void shrink_processes(struct shrink *shrink, struct sequence *seq)
 	}
 	for (i = 0; i < seq->nr_processes; i++) {
 		candidate = *seq;
-		memset(&candidate.processes[i], 0,
-		       sizeof(candidate.processes[i]));
-		if (memcmp(&candidate.processes[i], &seq->processes[i],
-			   sizeof(candidate.processes[i])))
+		candidate.processes[i] = simple;
+		if (!spec_equal(&seq->processes[i], &simple))
 			shrink_try(shrink, seq, &candidate);
 	}
 	candidate = *seq;

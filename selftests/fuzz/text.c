@@ -212,6 +212,7 @@ static bool parse_arguments(struct call *call, char **rest)
 static bool parse_call(struct sequence *seq, char *word, char **rest)
 {
 	struct call *call = &seq->calls[seq->nr_calls];
+	bool conductor;
 	unsigned int i;
 
 	if (seq->nr_calls == MAX_CALLS)
@@ -223,7 +224,8 @@ static bool parse_call(struct sequence *seq, char *word, char **rest)
 		return false;
 	word = strsep(rest, " ");
 	call->row = word ? row_find(word) : NULL;
-	if (!call->row || call->row->conductor != (call->thread == CONDUCTOR))
+	conductor = call->thread == CONDUCTOR;
+	if (!call->row || call->row->conductor != conductor)
 		return false;
 	for (i = 0; i < MAX_FIELDS && call->row->fields[i].name; i++)
 		call->args[i] = kind_default(call->row->fields[i].kind);
