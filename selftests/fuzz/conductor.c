@@ -21,7 +21,7 @@
 #include "conductor.h"
 #include "rows.h"
 
-#define STEP_TIME	(3 * MSEC)	/* for those that may wait */
+#define STEP_TIME	(2 * MSEC)	/* for those that may wait */
 #define LATE_TIME	(MSEC / 2)	/* for those that wait already */
 
 struct shared *shared;

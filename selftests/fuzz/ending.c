@@ -86,12 +86,23 @@ static bool process_wait(unsigned int process, uint32_t what, const char *when)
 			return false;
 		}
 		seen = load(&shared->progress);
-		if (what == GO_QUIT)
+		if (what != GO_CLEAN)
 			threads_interrupt(process);
 		if (!process_idle(process, what) || what == GO_EXIT)
 			futex_wait(&shared->progress, seen, 2 * MSEC);
 	}
 	return true;
+}
+
+/* One thread exits for all, if one is free to. */
+static bool process_can_exit(unsigned int process)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (!load(&shared->threads[process * MAX_THREADS + i].busy))
+			return true;
+	return false;
 }
 
 static void process_tell(const struct sequence *seq, unsigned int process,
@@ -100,41 +111,47 @@ static void process_tell(const struct sequence *seq, unsigned int process,
 	struct seat *seat = seat_of(process);
 	unsigned int i;
 
+	if (what == GO_EXIT && !process_can_exit(process))
+		seat_kill(process, SIGKILL);
 	for (i = 0; i < MAX_THREADS; i++)
-		if (what == GO_CLEAN ? i == 0 :
-		    thread_used(seq, process * MAX_THREADS + i))
+		if (what == GO_EXIT || (what == GO_CLEAN && i == 0) ||
+		    (what == GO_QUIT &&
+		     thread_used(seq, process * MAX_THREADS + i)))
 			worker_go(&seat->workers[i], what);
 }
 
-static bool end_calm(const struct sequence *seq, unsigned int process)
+/* All are told before one is waited for. */
+static bool processes_do(const struct sequence *seq, uint32_t what,
+			 const char *when)
 {
-	process_tell(seq, process, GO_QUIT);
-	if (!process_wait(process, GO_QUIT, "end its calls"))
-		return false;
-	process_tell(seq, process, GO_CLEAN);
-	return process_wait(process, GO_CLEAN, "close its descriptors");
+	bool done = true;
+	unsigned int i;
+
+	for (i = 0; i < seq->nr_processes; i++)
+		process_tell(seq, i, what);
+	for (i = 0; i < seq->nr_processes; i++)
+		done = process_wait(i, what, when) && done;
+	return done;
 }
 
-/* One thread exits, if one is free to. */
-static bool end_exit(const struct sequence *seq, unsigned int process)
+static bool end_calm(const struct sequence *seq)
 {
-	unsigned int i, busy = 0;
-
-	for (i = 0; i < MAX_THREADS; i++)
-		busy += !!load(&shared->threads[process * MAX_THREADS + i].busy);
-	if (busy == MAX_THREADS || !load(&seat_of(process)->pid)) {
-		seat_kill(process, SIGKILL);
-	} else {
-		for (i = 0; i < MAX_THREADS; i++)
-			worker_go(&seat_of(process)->workers[i], GO_EXIT);
-	}
-	return process_wait(process, GO_EXIT, "exit");
+	return processes_do(seq, GO_QUIT, "end its calls") &&
+	       processes_do(seq, GO_CLEAN, "close its descriptors");
 }
 
-static bool end_kill(const struct sequence *seq, unsigned int process)
+static bool end_exit(const struct sequence *seq)
 {
-	seat_kill(process, SIGKILL);
-	return process_wait(process, GO_EXIT, "die");
+	return processes_do(seq, GO_EXIT, "exit");
+}
+
+static bool end_kill(const struct sequence *seq)
+{
+	unsigned int i;
+
+	for (i = 0; i < seq->nr_processes; i++)
+		seat_kill(i, SIGKILL);
+	return processes_do(seq, GO_EXIT, "die");
 }
 
 /* What the dead were about to receive may be gone with them. */
@@ -170,21 +187,20 @@ static void child_wait(unsigned int process)
  */
 bool processes_end(const struct sequence *seq)
 {
-	static bool (*const ends[])(const struct sequence *, unsigned int) = {
+	static bool (*const ends[])(const struct sequence *) = {
 		[END_CALM] = end_calm,
 		[END_EXIT] = end_exit,
 		[END_KILL] = end_kill,
 	};
-	bool ended = true;
 	unsigned int i;
+	bool ended;
 
-	for (i = 0; i < seq->nr_processes; i++)
-		seat_kill(i, SIGCONT);
 	for (i = 0; i < seq->nr_processes; i++) {
 		child_wait(i);
-		if (!ends[seq->end](seq, i))
-			ended = end_kill(seq, i) && ended;
-		dead_note(i);
+		seat_kill(i, SIGCONT);
 	}
+	ended = ends[seq->end](seq) || end_kill(seq);
+	for (i = 0; i < seq->nr_processes; i++)
+		dead_note(i);
 	return ended;
 }

@@ -68,8 +68,7 @@ static bool memory_bad(const struct context *ctx)
 {
 	unsigned int i;
 
-	if (ctx->row->cmd && (ctx->call->args[FIELD_ARG] >= PLACE_READONLY ||
-			      ctx->call->args[FIELD_SIZE] >= SIZE_PAGE))
+	if (ctx->row->cmd && ctx->call->args[FIELD_ARG] >= PLACE_READONLY)
 		return true;
 	for (i = 0; i < ctx->nr_buffers; i++)
 		if (buffer_bad(&ctx->buffers[i]))
@@ -98,7 +97,7 @@ static bool explained(const struct context *ctx, int err)
 	case EFAULT:
 		return memory_bad(ctx);
 	case E2BIG:
-		return ctx->call->args[FIELD_SIZE] >= SIZE_LONGER;
+		return ctx->call->args[FIELD_SIZE] == SIZE_NEWER;
 	case ENOTTY:
 		return false;	/* it is known */
 	case EMFILE:
@@ -111,11 +110,20 @@ static bool explained(const struct context *ctx, int err)
 	}
 }
 
+/* All commands are read; most write something back, too. */
+static bool arg_usable(const struct context *ctx)
+{
+	enum place place = ctx->call->args[FIELD_ARG];
+
+	if (_IOC_DIR(ctx->row->cmd) & _IOC_READ)
+		return place < PLACE_READONLY;
+	return place < PLACE_HALF_HOLE;
+}
+
 /* A payload that cannot be read cannot be sent. */
 static bool success_possible(const struct context *ctx)
 {
-	if (ctx->row->cmd && ctx->call->args[FIELD_ARG] >= PLACE_HALF_READONLY &&
-	    ctx->call->args[FIELD_SIZE] != SIZE_NONE)
+	if (ctx->row->cmd && !arg_usable(ctx))
 		return false;
 	return !ctx->payload || !buffer_bad(ctx->payload);
 }

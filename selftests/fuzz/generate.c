@@ -190,7 +190,7 @@ static unsigned int thread_choose(const struct sequence *seq, struct rng *rng)
 static unsigned int any_insert(struct sequence *seq, unsigned int at,
 			       struct slots_seen *seen, struct rng *rng)
 {
-	bool conductor = rng_chance(rng, 5);
+	bool conductor = rng_chance(rng, 4);
 	const struct row *row = row_choose(rng, conductor);
 	unsigned int thread = conductor ? CONDUCTOR : thread_choose(seq, rng);
 	unsigned int n = row_insert(seq, at, row, thread, seen, rng);
@@ -215,7 +215,7 @@ static void spec_generate(struct process_spec *spec, struct rng *rng,
 
 static enum end end_generate(struct rng *rng)
 {
-	if (rng_chance(rng, 75))
+	if (rng_chance(rng, 86))
 		return END_CALM;
 	return rng_chance(rng, 50) ? END_EXIT : END_KILL;
 }

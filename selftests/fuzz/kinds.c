@@ -94,7 +94,7 @@ KIND(thread, 0,
 	{ 0, NULL, 10 }, { 1, NULL, 10 }, { 2, NULL, 10 });
 /* Of the last two the handlers do nothing, with and without SA_RESTART. */
 KIND(signal, 0,
-	{ SIGKILL, "kill", 20 }, { SIGUSR1, "restart", 20 },
+	{ SIGKILL, "kill", 10 }, { SIGUSR1, "restart", 20 },
 	{ SIGUSR2, "interrupt", 20 }, { SIGSTOP, "stop", 2 },
 	{ SIGCONT, "continue", 4 });
 

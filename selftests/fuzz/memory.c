@@ -245,7 +245,7 @@ static void vector_fill(struct buffer *buffer, enum vector vector, bool compat,
 		at += len;
 		left -= len;
 	}
-	if (vector == VECTOR_HOLE && nr > 1) {
+	if (vector == VECTOR_HOLE && nr > 1 && buffer->len / nr) {
 		vector_put(buffer->array, compat, 1, 0, buffer->len / nr);
 		buffer->good = least(buffer->good, buffer->len / nr);
 	}
@@ -254,8 +254,10 @@ static void vector_fill(struct buffer *buffer, enum vector vector, bool compat,
 			   compat ? 1ULL << 31 : 1ULL << 63);
 		buffer->spoilt = true;
 	}
-	for (i = 0; vector == VECTOR_OVERFLOW && i < nr; i++)
+	for (i = 0; vector == VECTOR_OVERFLOW && i < nr; i++) {
 		vector_put(buffer->array, compat, i, buffer->start, 0x7ffff000);
+		buffer->len = 0x7ffff000;	/* as much as there can be */
+	}
 }
 
 static void buffer_cut(unsigned int local, struct buffer *buffer,
@@ -304,7 +306,10 @@ struct buffer *buffer_make(struct context *ctx, unsigned int field, bool cut,
 	buffer->len = args[1];
 	buffer->start = memory_place(ctx->local, buffer->place, buffer->len,
 				     write, &buffer->good);
+	/* Of the number that writev() is given, the kernel looks at an int. */
 	if (cut)
-		buffer_cut(ctx->local, buffer, args[2], args[3], compat);
+		buffer_cut(ctx->local, buffer,
+			   ctx->row->cmd ? args[2] : (uint32_t)args[2],
+			   args[3], compat);
 	return buffer;
 }

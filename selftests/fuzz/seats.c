@@ -123,24 +123,43 @@ static void seat_reset(struct seat *seat, uint32_t round)
 
 static void seat_start(struct seat *seat, const struct process_spec *spec)
 {
-	uint64_t end = now_ns() + PATIENCE;
-	uint32_t progress;
 	pid_t pid;
 
-	seat_reset(seat, round_now);
 	pid = world_fork(spec);
 	if (!pid)
 		process_main(seat, spec);
 	store(&seat->pid, pid);
-	while (!seat_ready(seat)) {
+}
+
+static void seat_wait(const struct seat *seat)
+{
+	uint64_t end = now_ns() + PATIENCE;
+	uint32_t progress;
+
+	for (;;) {
 		progress = load(&shared->progress);
-		if (!seat_ready(seat))
-			futex_wait(&shared->progress, progress, 100 * MSEC);
-		if (now_ns() > end || !pid_alive(pid)) {
+		if (seat_ready(seat))
+			return;
+		if (now_ns() > end || !pid_alive(seat->pid)) {
 			fprintf(stderr, "fuzz: a process does not start\n");
 			exit(2);
 		}
+		futex_wait(&shared->progress, progress, 100 * MSEC);
 	}
+}
+
+static unsigned int seat_take(const struct process_spec *spec)
+{
+	int i = spec->forked ? -1 : seat_find(spec);
+
+	if (i >= 0)
+		return i;
+	i = seat_find_empty();
+	residents[i].spec = *spec;
+	seat_reset(&shared->seats[i], round_now);
+	if (!spec->forked)
+		seat_start(&shared->seats[i], spec);
+	return i;
 }
 
 /**
@@ -150,27 +169,18 @@ static void seat_start(struct seat *seat, const struct process_spec *spec)
  */
 void seats_take(const struct sequence *seq, uint32_t round)
 {
-	const struct process_spec *spec;
-	unsigned int process;
-	int i;
+	unsigned int i, seat;
 
 	round_now = round;
-	for (process = 0; process < seq->nr_processes; process++) {
-		spec = &seq->processes[process];
-		i = spec->forked ? -1 : seat_find(spec);
-		if (i < 0) {
-			i = seat_find_empty();
-			residents[i].used = round;
-			residents[i].spec = *spec;
-			if (spec->forked)
-				seat_reset(&shared->seats[i], round);
-			else
-				seat_start(&shared->seats[i], spec);
-		}
-		residents[i].used = round;
-		shared->seats[i].process = process;
-		shared->processes[process].seat = i;
+	for (i = 0; i < seq->nr_processes; i++) {
+		seat = seat_take(&seq->processes[i]);
+		residents[seat].used = round;
+		shared->seats[seat].process = i;
+		shared->processes[i].seat = seat;
 	}
+	for (i = 0; i < seq->nr_processes; i++)
+		if (!seq->processes[i].forked)
+			seat_wait(seat_of(i));
 }
 
 /* Ends those processes that cannot serve again. */
