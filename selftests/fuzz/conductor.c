@@ -280,6 +280,16 @@ static unsigned int calls_count(const struct sequence *seq)
 	return n;
 }
 
+/*
+ * Is this machine still good for looking? After its first report of any kind,
+ * lockdep looks no further; KASAN, whose reports do that, too, goes on.
+ */
+static bool machine_useless(const struct finding *finding)
+{
+	return finding->kind == FINDING_LOG && !world_lockdep_works() &&
+	       !strstr(finding->text, "KASAN");
+}
+
 /**
  * conductor_run() - run a sequence
  * @seq: sequence
@@ -305,5 +315,5 @@ void conductor_run(const struct sequence *seq, struct run_result *result)
 	result->calls = calls_count(seq);
 	result->finding = shared->finding;
 	result->found = shared->finding.kind;
-	result->dead = !ended || (result->found && !world_lockdep_works());
+	result->dead = !ended || machine_useless(&result->finding);
 }

@@ -31,10 +31,12 @@ struct area {
  * struct feature - a feature that has been seen
  * @key: 0 for none
  * @run: the last run that has shown it
+ * @times: how often it has been seen
  */
 struct feature {
 	uint64_t key;
 	unsigned int run;
+	unsigned int times;
 };
 
 static struct area areas[NR_THREADS];
@@ -131,6 +133,7 @@ static void feature_seen(struct cover *cover, uint64_t key)
 	struct feature *feature = feature_find(key);
 
 	feature->run = run;
+	feature->times++;
 	if (feature->key || nr_edges + nr_outcomes >= FEATURES / 2)
 		return;
 	feature->key = key;
@@ -173,7 +176,7 @@ static void outcomes_collect(struct cover *cover)
 		result = shared->threads[thread].results[i];
 		if (result)
 			feature_seen(cover, OUTCOME |
-				     (uintptr_t)seq->calls[i].row << 16 |
+				     row_index(seq->calls[i].row) << 16 |
 				     (uint16_t)result);
 	}
 }
@@ -217,4 +220,29 @@ unsigned int cover_edges(void)
 unsigned int cover_outcomes(void)
 {
 	return nr_outcomes;
+}
+
+/**
+ * cover_print() - how often which call has returned what
+ * @file: where to
+ */
+void cover_print(FILE *file)
+{
+	const struct feature *feature;
+	unsigned int i, row;
+	int16_t result;
+
+	for (row = 0; row_at(row); row++) {
+		fprintf(file, "%s", row_at(row)->name);
+		for (i = 0; i < FEATURES; i++) {
+			feature = &features[i];
+			result = feature->key;
+			if (!(feature->key & OUTCOME) ||
+			    (feature->key & ~OUTCOME) >> 16 != row)
+				continue;
+			fprintf(file, " %s:%u", result > 0 ? "ok" :
+				strerrorname_np(-result), feature->times);
+		}
+		fprintf(file, "\n");
+	}
 }

@@ -39,5 +39,6 @@ void cover_collect(struct cover *cover);
 bool cover_has(const struct cover *wanted);
 unsigned int cover_edges(void);
 unsigned int cover_outcomes(void);
+void cover_print(FILE *file);
 
 #endif /* FUZZ_COVER_H */

@@ -70,8 +70,10 @@ static bool memory_bad(const struct context *ctx)
 
 	if (ctx->row->cmd && ctx->call->args[FIELD_ARG] >= PLACE_READONLY)
 		return true;
+	/* Of what is no user memory, not even nothing can be read. */
 	for (i = 0; i < ctx->nr_buffers; i++)
-		if (buffer_bad(&ctx->buffers[i]))
+		if (buffer_bad(&ctx->buffers[i]) ||
+		    ctx->buffers[i].place >= PLACE_KERNEL)
 			return true;
 	return ctx->memory_bad;
 }

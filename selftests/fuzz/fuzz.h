@@ -218,6 +218,7 @@ struct row {
 };
 
 const struct row *row_at(unsigned int i);
+unsigned int row_index(const struct row *row);
 const struct row *row_find(const char *name);
 const struct row *row_choose(struct rng *rng, bool conductor);
 int row_field(const struct row *row, const char *name);

@@ -187,6 +187,25 @@ static unsigned int thread_choose(const struct sequence *seq, struct rng *rng)
 	return process * MAX_THREADS + local;
 }
 
+/* Is what this call needs made by another thread in the step before it? */
+static bool call_needs_step(const struct sequence *seq, unsigned int i)
+{
+	const struct call *call = &seq->calls[i], *other;
+
+	if (!call->row->on)
+		return false;
+	while (i--) {
+		other = &seq->calls[i];
+		if (other->row->makes && other->thread != call->thread &&
+		    other->args[FIELD_OUT] == call->args[FIELD_SLOT] &&
+		    process_of(other->thread) == process_of(call->thread))
+			return true;
+		if (!other->together)
+			return false;
+	}
+	return false;
+}
+
 static unsigned int any_insert(struct sequence *seq, unsigned int at,
 			       struct slots_seen *seen, struct rng *rng)
 {
@@ -196,7 +215,8 @@ static unsigned int any_insert(struct sequence *seq, unsigned int at,
 	unsigned int n = row_insert(seq, at, row, thread, seen, rng);
 
 	if (n && at + n - 1)
-		seq->calls[at + n - 1].together = rng_chance(rng, 35);
+		seq->calls[at + n - 1].together =
+			rng_chance(rng, call_needs_step(seq, at + n - 1) ? 4 : 35);
 	return n;
 }
 
@@ -356,8 +376,13 @@ static void mutate_thread(struct sequence *seq, struct rng *rng)
 {
 	struct call *call = &seq->calls[rng_below(rng, seq->nr_calls)];
 
-	if (call->thread != CONDUCTOR)
+	if (call->thread == CONDUCTOR)
+		return;
+	if (rng_chance(rng, 20))
 		call->thread = thread_choose(seq, rng);
+	else
+		call->thread = process_of(call->thread) * MAX_THREADS +
+			       rng_below(rng, MAX_THREADS);
 }
 
 static void mutate_together(struct sequence *seq, struct rng *rng)

@@ -121,8 +121,8 @@ KIND(limit, 0,
 /* The ABI's side */
 
 KIND(deadline, 2,
-	{ DEADLINE_NONE, "none", 100 }, { DEADLINE_NOW, "now", 8 },
-	{ DEADLINE_SOON, "soon", 20 }, { DEADLINE_NEAR, "near", 20 },
+	{ DEADLINE_NONE, "none", 70 }, { DEADLINE_NOW, "now", 8 },
+	{ DEADLINE_SOON, "soon", 30 }, { DEADLINE_NEAR, "near", 30 },
 	{ DEADLINE_FAR, "far", 8 }, { DEADLINE_PAST, "past", 6 },
 	{ DEADLINE_FIRST, "first", 3 }, { DEADLINE_MAX, "max", 3 },
 	{ DEADLINE_BEYOND, "beyond", 3 }, { DEADLINE_ALL_ONES, "all-ones", 3 });
@@ -138,27 +138,27 @@ KIND(priority, 1,
 #define RIGHTS(send, recv, manage)				\
 	((send) * IPCBOX_RIGHT_SEND | (recv) * IPCBOX_RIGHT_RECV |	\
 	 (manage) * IPCBOX_RIGHT_MANAGE)
-KIND(rights, 1,
-	{ RIGHTS(1, 1, 1), "all", 60 }, { RIGHTS(1, 1, 0), "io", 30 },
+KIND(rights, 0,
+	{ RIGHTS(1, 1, 1), "all", 120 }, { RIGHTS(1, 1, 0), "io", 40 },
 	{ RIGHTS(1, 0, 0), "send", 15 }, { RIGHTS(0, 1, 0), "recv", 15 },
 	{ RIGHTS(0, 0, 1), "manage", 5 }, { 0, "nothing", 5 },
 	{ 8, "unknown", 1 });
 
-KIND(port_kind, 1,
+KIND(port_kind, 0,
 	{ IPCBOX_KIND_MAILBOX, "mailbox", 100 }, { 1, NULL, 2 },
 	{ 3, NULL, 1 });
-KIND(owner, 1,
+KIND(owner, 0,
 	{ IPCBOX_OWNER_KERNEL, "kernel", 40 },
 	{ IPCBOX_OWNER_PROCESS, "process", 25 },
 	{ IPCBOX_OWNER_HANDLE, "handle", 25 }, { 3, NULL, 1 });
-KIND(sharing, 1,
-	{ IPCBOX_SHARE_ANY, "any", 100 }, { 1, NULL, 2 });
-KIND(mode, 1,
+KIND(sharing, 0,
+	{ IPCBOX_SHARE_ANY, "any", 200 }, { 1, NULL, 2 });
+KIND(mode, 0,
 	{ 0600, "owner", 50 }, { 0666, "everybody", 60 }, { 0622, "drop", 10 },
 	{ 0644, "out", 10 }, { 0, "nobody", 5 }, { 0060, "group", 5 },
 	{ 0777, "exec", 2 }, { 01000, "beyond", 1 });
-KIND(id, 1,
-	{ IPCBOX_ID_SELF, "self", 150 }, { 0, "root", 8 }, { 4001, "alice", 8 },
+KIND(id, 0,
+	{ IPCBOX_ID_SELF, "self", 400 }, { 0, "root", 8 }, { 4001, "alice", 8 },
 	{ 4002, "bob", 4 }, { 65534, "nobody", 2 }, { 0xfffffffe, NULL, 1 });
 
 KIND(capacity, 1,
@@ -211,15 +211,15 @@ KIND(zero, 0,
 BITS(no_flags, 1,
 	{ 0, "none", 0 }, { 1, NULL, 1 });
 BITS(create_flags, 1,
-	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 15 },
+	{ IPCBOX_NOWAIT, "nowait", 20 }, { IPCBOX_EXCL, "excl", 15 },
 	{ IPCBOX_PEEK, "peek", 1 });
 BITS(open_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(send_flags, 1,
-	{ IPCBOX_NOWAIT, "nowait", 30 }, { IPCBOX_IOVEC, "iovec", 25 },
+	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 25 },
 	{ IPCBOX_PEEK, "peek", 1 });
 BITS(recv_flags, 1,
-	{ IPCBOX_NOWAIT, "nowait", 30 }, { IPCBOX_IOVEC, "iovec", 20 },
+	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 20 },
 	{ IPCBOX_PEEK, "peek", 20 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(set_flags, 1,
 	{ IPCBOX_SET_MODE, "mode", 20 }, { IPCBOX_SET_UID, "uid", 15 },

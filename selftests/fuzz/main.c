@@ -228,6 +228,22 @@ static void parse(int argc, char **argv)
 	}
 }
 
+/* For whoever wants to know whether the calls are what they should be. */
+static void outcomes_save(void)
+{
+	char path[4096];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/outcomes", options.out);
+	file = fopen(path, "we");
+	if (!file) {
+		perror(path);
+		return;
+	}
+	cover_print(file);
+	fclose(file);
+}
+
 static int work(void)
 {
 	static struct sequence seq;
@@ -264,5 +280,9 @@ int main(int argc, char **argv)
 	conductor_init();
 	status = work();
 	progress_print();
+	if (options.out)
+		outcomes_save();
+	if (status != STATUS_DEAD)
+		seats_end();
 	return status;
 }

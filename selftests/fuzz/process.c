@@ -40,6 +40,18 @@ struct slot slot_get(unsigned int slot)
 	return slots[slot];
 }
 
+/* Who waits on it goes on waiting, but nobody can say any more for what. */
+static void descriptor_forget(int fd)
+{
+	struct thread_state *state = &shared->threads[process_seat->process *
+						      MAX_THREADS];
+	unsigned int i;
+
+	for (i = 0; i < MAX_THREADS; i++)
+		if (load(&state[i].fd) == fd)
+			store(&state[i].fd, -1);
+}
+
 /**
  * slot_put() - give a number to a descriptor, and close the one that had it
  * @slot: number
@@ -57,8 +69,10 @@ void slot_put(unsigned int slot, int fd, enum slot_type type, uint32_t place)
 	}
 	add(&changes_begun, 1);
 	slots[slot] = (struct slot){ .fd = fd, .type = type, .place = place };
-	if (old.fd >= 0)
+	if (old.fd >= 0) {
+		descriptor_forget(old.fd);
 		close(old.fd);
+	}
 	add(&changes_done, 1);
 }
 

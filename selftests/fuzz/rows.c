@@ -47,6 +47,16 @@ const struct row *row_at(unsigned int i)
 	return NULL;
 }
 
+/* The other way round. */
+unsigned int row_index(const struct row *row)
+{
+	unsigned int i;
+
+	for (i = 0; row_at(i) != row; i++)
+		;
+	return i;
+}
+
 const struct row *row_find(const char *name)
 {
 	const struct row *row;

@@ -384,6 +384,7 @@ struct seat *seat_of(unsigned int process);
 bool seat_alive(unsigned int process);
 void seat_kill(unsigned int process, int sig);
 void seats_release(void);
+void seats_end(void);
 
 /* oracle.c */
 void oracle_stat(const struct ipcbox_stat *stat);

@@ -195,3 +195,12 @@ void seats_release(void)
 			seat_empty(i);
 	}
 }
+
+/* Ends all of them: as long as they live they have the module open. */
+void seats_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < MAX_SEATS; i++)
+		seat_empty(i);
+}
