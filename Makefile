@@ -56,7 +56,7 @@ check: ## build and run all the tests in a VM
 lint: ## look at all sources with the static checkers
 	@scripts/lint
 
-check-sanitize: ## all the tests on kernels that look for mistakes (VARIANTS: which)
+check-sanitize: ## all the tests on kernels that look for mistakes (or VARIANTS="kcsan")
 	@scripts/check-sanitize $(VARIANTS)
 
 check-kernels: ## all the tests on other kernels of Debian's (or KERNELS="rt arm64")
