@@ -16,6 +16,17 @@ begin() {
 	rm -f "$RESULTS" "$OUT"/*.log "$OUT"/{tap,stderr,status,summary}*
 }
 
+# known WHAT NAMES NAME...: ends here if one of the names is none of NAMES.
+known() {
+	local what=$1 names=$2 name
+
+	shift 2
+	for name; do
+		[[ " $names " == *" $name "* ]] ||
+			die "$name is not $what; there are: $names"
+	done
+}
+
 # step NAME COMMAND...: one result of its own.  The output goes to a log, which
 # is shown if it fails.
 step() {
