@@ -25,9 +25,11 @@ enum fault_kind {
  * struct fault - fault injection for one thread
  * @nth: its fail-nth
  * @left: the "times" of each kind
+ * @leak_checker: some of the objects are not ours, see fault_leak_checker()
  */
 struct fault {
 	int nth;
+	bool leak_checker;
 	long left[FAULT_KINDS];
 };
 
@@ -78,6 +80,20 @@ static inline bool fault_init_kind(struct fault *fault, enum fault_kind kind)
 	return true;
 }
 
+/*
+ * The leak checker, unless it is off, takes an object of its own for each, and
+ * copes without. (To switch on what is on is an error if it is off.)
+ */
+static inline bool fault_leak_checker(void)
+{
+	int fd = open("/sys/kernel/debug/kmemleak", O_WRONLY | O_CLOEXEC);
+	bool on = fd >= 0 && write(fd, "stack=on", 8) == 8;
+
+	if (fd >= 0)
+		close(fd);
+	return on;
+}
+
 /* False where the kernel cannot do it, or not for us. */
 static inline bool fault_init(struct fault *fault)
 {
@@ -86,6 +102,7 @@ static inline bool fault_init(struct fault *fault)
 	fault->nth = open("/proc/thread-self/fail-nth", O_RDWR | O_CLOEXEC);
 	if (fault->nth < 0)
 		return false;
+	fault->leak_checker = fault_leak_checker();
 	for (kind = 0; kind < FAULT_KINDS; kind++)
 		if (!fault_init_kind(fault, kind))
 			return false;
