@@ -25,10 +25,14 @@ enum fault_kind {
  * struct fault - fault injection for one thread
  * @nth: its fail-nth
  * @left: the "times" of each kind
+ * @armed: what was counted down from
+ * @counted: how many there were to fail, if the n-th has not
  * @leak_checker: some of the objects are not ours, see fault_leak_checker()
  */
 struct fault {
 	int nth;
+	unsigned int armed;
+	unsigned int counted;
 	bool leak_checker;
 	long left[FAULT_KINDS];
 };
@@ -132,6 +136,7 @@ static inline void fault_arm(struct fault *fault, unsigned int n)
 	char text[16];
 	int len = snprintf(text, sizeof(text), "%u", n);
 
+	fault->armed = n;
 	if (pwrite(fault->nth, text, len, 0) != len)
 		abort();
 }
@@ -153,11 +158,13 @@ static inline long fault_counter(struct fault *fault)
 static inline enum fault_kind fault_disarm(struct fault *fault)
 {
 	enum fault_kind kind, found = FAULT_OTHER;
-	bool consumed = !fault_counter(fault);
+	long counter = fault_counter(fault);
+	bool consumed = !counter;
 
 	/* Fails if this is the last one, which disarms as well. */
 	if (pwrite(fault->nth, "0", 1, 0) != 1 && errno != EFAULT)
 		abort();
+	fault->counted = fault->armed - counter;
 	if (!consumed)
 		found = FAULT_NONE;
 	for (kind = 0; kind < FAULT_KINDS; kind++) {

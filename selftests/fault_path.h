@@ -19,6 +19,7 @@
  * @fault: of the thread
  * @path: that it follows
  * @box: where
+ * @total: of what can fail, roughly
  * @failed: how many of each kind have failed in turn
  */
 struct follow {
@@ -26,6 +27,7 @@ struct follow {
 	struct fault *fault;
 	const struct path *path;
 	int box;
+	unsigned int total;
 	unsigned int failed[FAULT_KINDS];
 };
 
@@ -103,10 +105,13 @@ static inline void fail_each(struct follow *follow)
 {
 	struct __test_metadata *_metadata = follow->_metadata;
 	enum fault_kind kind = FAULT_NONE;
-	unsigned int n, again = 0;
+	unsigned int last = follow->path->last;
+	unsigned int n = 1, again = 0;
 
 	memset(follow->failed, 0, sizeof(follow->failed));
-	for (n = 1; _metadata->passed; n++) {
+	if (last && last < follow->total)
+		n = follow->total - last;
+	for (; _metadata->passed; n++) {
 		kind = fail_nth(follow, n);
 		if (kind >= FAULT_KINDS)
 			break;
@@ -172,6 +177,7 @@ static inline void follow_path(struct follow *follow)
 
 	/* Once without, so that each page is there and each cache is warm. */
 	fail_nth(follow, 1U << 30);
+	follow->total = follow->fault->counted;
 	fail_each_surely(follow);
 	TH_LOG("failed in turn: %u objects, %u pages, %u copies",
 	       follow->failed[FAULT_SLAB], follow->failed[FAULT_PAGES],

@@ -43,6 +43,7 @@ struct world;
  * @late: a message of this length is sent once @run waits
  * @lives: LIVES() of the kinds that @run copes with
  * @any_error: @run may fail with whatever the core kernel makes of it
+ * @last: only so many, the last ones, fail; 0 for all
  * @slow: do not look for leaks, which takes many rounds
  * @objects: slab objects, at least, that @run allocates: with none to fail, the
  *	test would test nothing
@@ -64,6 +65,7 @@ struct path {
 	unsigned int lives;
 	bool any_error;
 	bool slow;
+	unsigned int last;
 	unsigned int objects;
 	unsigned int pages;
 	unsigned int copies;
