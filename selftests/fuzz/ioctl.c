@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* A row becomes an ioctl: its struct is filled in, placed, and read back */
+
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "rows.h"
+
+/* Values */
+
+/**
+ * deadline_of() - the absolute time that a value stands for
+ * @value: enum deadline, or any number
+ */
+static uint64_t deadline_of(uint64_t value)
+{
+	switch (value) {
+	case DEADLINE_NOW:
+		return now_ns();
+	case DEADLINE_SOON:
+		return now_ns() + 300000;
+	case DEADLINE_NEAR:
+		return now_ns() + 3 * MSEC;
+	case DEADLINE_FAR:
+		return now_ns() + 3600 * SEC;
+	case DEADLINE_PAST:
+		return now_ns() - SEC;
+	case DEADLINE_FIRST:
+		return 1;
+	case DEADLINE_MAX:
+		return INT64_MAX;
+	case DEADLINE_BEYOND:
+		return 1ULL << 63;
+	case DEADLINE_ALL_ONES:
+		return ~0ULL;
+	default:
+		return value;
+	}
+}
+
+static uint64_t port_id_of(uint64_t value)
+{
+	switch (value) {
+	case PORT_ID_NEXT:
+		return load(&shared->last_port) + 1;
+	case PORT_ID_ALL_ONES:
+		return ~0ULL;
+	case PORT_ID_ZERO:
+		return 0;
+	default:
+		return value < MAX_PORTS ? shared->ports[value] : value;
+	}
+}
+
+/* The struct */
+
+static void member_put(struct context *ctx, unsigned int i, uint64_t value)
+{
+	const struct field *field = &ctx->row->fields[i];
+
+	/* Little-endian: the low bytes come first. */
+	if (field->offset != NO_OFFSET)
+		memcpy(ctx->arg.bytes + field->offset, &value, field->size);
+}
+
+static uint64_t arg_of(const struct context *ctx, const char *name)
+{
+	int i = row_field(ctx->row, name);
+
+	return i < 0 ? 0 : ctx->call->args[i];
+}
+
+static void buffer_put(struct context *ctx, unsigned int i, bool cut,
+		       bool compat)
+{
+	struct buffer *buffer = buffer_make(ctx, i, cut, compat);
+
+	member_put(ctx, i, cut ? buffer->array : buffer->start);
+	member_put(ctx, i + 1, cut ? buffer->nr : buffer->len);
+	if (ctx->row->fields[i].role == ROLE_PAYLOAD)
+		payload_enter(ctx, buffer, arg_of(ctx, "type"),
+			      arg_of(ctx, "priority"));
+	else
+		ctx->room = buffer;
+}
+
+/* Elements of one length, in a row: their length and their number follow. */
+static void table_put(struct context *ctx, unsigned int i)
+{
+	const uint64_t *args = &ctx->call->args[i];
+	struct buffer *buffer = &ctx->buffers[ctx->nr_buffers++];
+	uint64_t size = (uint32_t)args[1] * (uint64_t)(uint32_t)args[2];
+
+	buffer->place = args[0];
+	buffer->len = size;
+	buffer->start = memory_place(ctx->local, args[0], size, true,
+				     &buffer->good);
+	member_put(ctx, i, buffer->start);
+}
+
+static void field_put(struct context *ctx, unsigned int i, bool cut,
+		      bool compat)
+{
+	const struct field *field = &ctx->row->fields[i];
+	uint64_t value = ctx->call->args[i];
+
+	switch (field->role) {
+	case ROLE_PAYLOAD:
+	case ROLE_ROOM:
+		buffer_put(ctx, i, cut, compat);
+		break;
+	case ROLE_LENGTH:
+		break;	/* with the buffer before it */
+	case ROLE_TABLE:
+		table_put(ctx, i);
+		break;
+	case ROLE_NAME:
+		memcpy(ctx->arg.bytes + field->offset, name_text(value),
+		       field->size);
+		break;
+	case ROLE_PORT_ID:
+		member_put(ctx, i, port_id_of(value));
+		break;
+	case ROLE_DEADLINE:
+		member_put(ctx, i, deadline_of(value));
+		break;
+	default:
+		member_put(ctx, i, value);
+	}
+}
+
+static void struct_fill(struct context *ctx, bool compat)
+{
+	bool cut = ctx->call->args[FIELD_STRUCT] & IPCBOX_IOVEC;
+	unsigned int i;
+
+	memset(&ctx->arg, 0, sizeof(ctx->arg));
+	for (i = FIELD_STRUCT; ctx->row->fields[i].name; i++)
+		field_put(ctx, i, cut, compat);
+}
+
+/* The command */
+
+static unsigned int size_of(unsigned int known, enum size size)
+{
+	switch (size) {
+	case SIZE_SHORT:
+		return known - 1;
+	case SIZE_NONE:
+		return 0;
+	case SIZE_HALF:
+		return known / 2;
+	case SIZE_LONGER:
+	case SIZE_NEWER:
+		return known + 16;
+	case SIZE_PAGE:
+		return 4096;
+	case SIZE_MAX_IOC:
+		return _IOC_SIZEMASK;
+	default:
+		return known;
+	}
+}
+
+static unsigned int command_of(unsigned int cmd, enum command change,
+			       unsigned int size)
+{
+	unsigned int dir = _IOC_DIR(cmd), type = _IOC_TYPE(cmd),
+		     nr = _IOC_NR(cmd);
+
+	switch (change) {
+	case COMMAND_DIRECTION:
+		dir ^= _IOC_READ;
+		break;
+	case COMMAND_TYPE:
+		type ^= 1;
+		break;
+	case COMMAND_NEXT:
+		nr++;
+		break;
+	case COMMAND_FAR:
+		nr = 0xff;
+		break;
+	case COMMAND_EXACT:
+		break;
+	}
+	return _IOC(dir, type, nr, size);
+}
+
+static long ioctl_native(int fd, unsigned int cmd, uint64_t arg)
+{
+	long ret = syscall(SYS_ioctl, fd, cmd, arg);
+
+	return ret < 0 ? -errno : ret;
+}
+
+/* As a 32-bit program calls it, which any program can on x86. */
+static long ioctl_compat(int fd, unsigned int cmd, uint64_t arg)
+{
+#ifdef __x86_64__
+	int ret;
+
+	asm volatile("int $0x80"
+		     : "=a" (ret)
+		     : "0" (54), "b" (fd), "c" (cmd), "d" ((uint32_t)arg)
+		     : "memory", "r8", "r9", "r10", "r11");
+	return ret;
+#else
+	return ioctl_native(fd, cmd, arg);
+#endif
+}
+
+/**
+ * ioctl_run() - struct row.run of ioctls
+ * @ctx: call
+ */
+void ioctl_run(struct context *ctx)
+{
+	const uint64_t *args = ctx->call->args;
+	unsigned int known = _IOC_SIZE(ctx->row->cmd);
+	unsigned int size = size_of(known, args[FIELD_SIZE]);
+	unsigned int cmd = command_of(ctx->row->cmd, args[FIELD_COMMAND], size);
+	bool compat = args[FIELD_ABI] == ABI_COMPAT;
+	uint64_t at;
+
+	struct_fill(ctx, compat);
+	at = memory_arg(ctx->local, args[FIELD_ARG], &ctx->arg, known, size,
+			args[FIELD_SIZE] == SIZE_NEWER ? 0xff : 0);
+	ctx->ret = (compat ? ioctl_compat : ioctl_native)(ctx->slot.fd, cmd, at);
+	ctx->arg_good = args[FIELD_ARG] < PLACE_READONLY && size >= known;
+	if (ctx->arg_good)
+		memcpy(&ctx->arg, (void *)at, known);
+}

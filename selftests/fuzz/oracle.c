@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The oracle for the numbers of a port, and for rights on it, at any moment */
+
+#include <errno.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+static const char *stat_wrong(const struct ipcbox_stat *stat)
+{
+	uint64_t admitted = stat->sent - stat->received;
+
+	if (!stat->id)
+		return "no id";
+	if (!stat->messages && (stat->bytes || stat->next_size))
+		return "bytes without messages";
+	if (stat->next_size > stat->bytes)
+		return "first message longer than all together";
+	if (stat->received > stat->sent ||
+	    stat->received_bytes > stat->sent_bytes)
+		return "more received than sent";
+	if (admitted > stat->messages + stat->taken)
+		return "a message that was sent has vanished";
+	if (stat->messages > admitted + stat->waiting_senders)
+		return "messages that nobody has sent";
+	if (!stat->taken && stat->messages != admitted + stat->waiting_senders)
+		return "messages, senders and receives do not add up";
+	if (stat->senders > stat->handles || stat->receivers > stat->handles)
+		return "more senders or receivers than handles";
+	if (stat->max_bytes && stat->max_bytes < stat->max_msgsize)
+		return "no room for one message";
+	return NULL;
+}
+
+/**
+ * oracle_found() - report a finding about a port
+ * @kind: of what kind it is
+ * @stat: numbers of the port
+ * @what: what is wrong
+ */
+void oracle_found(enum finding_kind kind, const struct ipcbox_stat *stat,
+		  const char *what)
+{
+	find(kind, "port %llu: %s: messages %llu, bytes %llu, first %llu, taken %llu, sent %llu (%llu), received %llu (%llu), handles %u (%u, %u), waiting %u, %u, max_messages %llu, max_bytes %llu",
+	     stat->id, what, stat->messages, stat->bytes, stat->next_size,
+	     stat->taken, stat->sent, stat->sent_bytes, stat->received,
+	     stat->received_bytes, stat->handles, stat->senders,
+	     stat->receivers, stat->waiting_senders, stat->waiting_receivers,
+	     stat->max_messages, stat->max_bytes);
+}
+
+/**
+ * oracle_stat() - judge what is said of one port, at any moment
+ * @stat: what is said
+ */
+void oracle_stat(const struct ipcbox_stat *stat)
+{
+	const char *wrong = stat_wrong(stat);
+
+	if (wrong)
+		oracle_found(FINDING_STAT, stat, wrong);
+}
+
+/* The rights that alice can get (to root all are given). */
+static uint32_t rights_of_alice(const struct ipcbox_stat *stat)
+{
+	bool owner = stat->uid == ALICE || stat->creator_uid == ALICE;
+	uint32_t mode = owner ? stat->mode >> 6 :
+			stat->gid == ALICE ? stat->mode >> 3 : stat->mode;
+
+	return (mode & 2 ? IPCBOX_RIGHT_SEND : 0) |
+	       (mode & 4 ? IPCBOX_RIGHT_RECV : 0) |
+	       (owner ? IPCBOX_RIGHT_MANAGE : 0);
+}
+
+/**
+ * oracle_rights() - judge whether the caller may have what it has opened
+ * @handle: just opened, on a port that was there
+ */
+void oracle_rights(int handle)
+{
+	struct ipcbox_stat stat = {};
+
+	if (ioctl(handle, IPCBOX_STAT, &stat))
+		return;
+	if (stat.rights & IPCBOX_RIGHT_RECV &&
+	    stat.owner == IPCBOX_OWNER_PROCESS && stat.creator_pid != getpid())
+		oracle_found(FINDING_SUCCESS, &stat,
+			     "another process may receive");
+	/* Attributes may have changed after it was opened. */
+	if (geteuid() == ALICE && !sequence_has("set", NULL, 0) &&
+	    stat.rights & ~rights_of_alice(&stat))
+		oracle_found(FINDING_SUCCESS, &stat,
+			     "alice has rights that she was not given");
+}
+
+static void listing_add(struct listing *listing, unsigned int box)
+{
+	struct ipcbox_port_list list = {
+		.entries = (uintptr_t)&listing->stats[listing->nr],
+		.entry_size = sizeof(struct ipcbox_stat),
+		.count = MAX_LISTED - listing->nr,
+	};
+	unsigned int i;
+
+	if (ioctl(world_box[box], IPCBOX_PORT_LIST, &list))
+		find(FINDING_ERRNO, "the conductor's list failed with %s",
+		     strerrorname_np(errno));
+	else
+		for (i = 0; i < list.count; i++)
+			listing->box[listing->nr++] = box;
+}
+
+/**
+ * listing_get() - all ports of all boxes, their numbers judged
+ * @listing: filled in
+ */
+void listing_get(struct listing *listing)
+{
+	unsigned int i;
+
+	listing->nr = 0;
+	for (i = 0; i < NR_BOXES; i++)
+		listing_add(listing, i);
+	for (i = 0; i < listing->nr; i++)
+		oracle_stat(&listing->stats[i]);
+}
+
+/* Looks at all ports, at any moment. */
+void oracle_ports(void)
+{
+	static struct listing listing;
+
+	listing_get(&listing);
+}

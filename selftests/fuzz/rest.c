@@ -1,0 +1,273 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The oracle for a sequence at rest: all its calls have been made, whoever has
+ * not returned waits, and so nothing is under way. Then a thread that waits must
+ * have a reason to.
+ */
+
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "oracle.h"
+
+#define REST_TIME	(40 * MSEC)	/* to come to rest */
+#define SURE_TIME	(2 * SEC)	/* to be sure that nothing happens */
+
+/* Coming to rest */
+
+static char thread_run_state(pid_t pid, pid_t tid)
+{
+	char path[64], text[128];
+	ssize_t len;
+	char *end;
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", pid, tid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = read(fd, text, sizeof(text) - 1);
+	close(fd);
+	text[len < 0 ? 0 : len] = '\0';
+	end = strrchr(text, ')');
+	return end && end[1] ? end[2] : 'X';
+}
+
+/**
+ * struct moment - what all threads do
+ * @busy: how many are in calls
+ * @moving: some of them are not asleep
+ * @sum: differs from that of a moment at which they were in other calls
+ */
+struct moment {
+	unsigned int busy;
+	bool moving;
+	uint64_t sum;
+};
+
+static void moment_get(struct moment *moment)
+{
+	const struct thread_state *state;
+	const struct seat *seat;
+	unsigned int thread;
+
+	memset(moment, 0, sizeof(*moment));
+	for (thread = 0; thread < shared->seq.nr_processes * MAX_THREADS;
+	     thread++) {
+		state = &shared->threads[thread];
+		seat = seat_of(process_of(thread));
+		moment->sum = moment->sum * 1000003 + load(&state->busy) * 256 +
+			      load(&state->at);
+		if (!load(&state->busy) || !seat_alive(process_of(thread)))
+			continue;
+		moment->busy++;
+		moment->moving |= thread_run_state(seat->pid,
+			seat->workers[thread % MAX_THREADS].tid) != 'S';
+	}
+}
+
+static bool moment_same(const struct moment *a, const struct moment *b)
+{
+	return !b->moving && a->busy == b->busy && a->sum == b->sum;
+}
+
+/* True when twice in a row nothing has moved. */
+static bool rest_come(struct moment *moment)
+{
+	uint64_t end = now_ns() + REST_TIME;
+	struct moment before;
+
+	moment_get(moment);
+	while (moment->busy) {
+		before = *moment;
+		sleep_ns(MSEC);
+		moment_get(moment);
+		if (!before.moving && moment_same(&before, moment))
+			return true;
+		if (now_ns() > end)
+			return false;
+	}
+	return true;
+}
+
+/* Who waits for what */
+
+/**
+ * struct rest - those who wait in the module
+ * @sending: threads that wait with a message
+ * @receiving: threads that wait for one
+ * @picky: some of the latter want certain messages only
+ * @large: some of the former have a message that may stay where it is
+ */
+struct rest {
+	unsigned int sending;
+	unsigned int receiving;
+	bool picky;
+	bool large;
+};
+
+static void rest_add(struct rest *rest, const struct call *call)
+{
+	int type = row_field(call->row, "type"),
+	    len = row_field(call->row, "len");
+
+	if (call->row->waits == WAITS_AS_SENDER) {
+		rest->sending++;
+		rest->large |= len < 0 || call->args[len] >= 16384;
+	} else if (call->row->waits == WAITS_AS_RECEIVER) {
+		rest->receiving++;
+		rest->picky |= type >= 0 && call->args[type];
+	}
+}
+
+static void rest_get(struct rest *rest)
+{
+	unsigned int thread;
+	uint32_t busy;
+
+	memset(rest, 0, sizeof(*rest));
+	for (thread = 0; thread < shared->seq.nr_processes * MAX_THREADS;
+	     thread++) {
+		busy = load(&shared->threads[thread].busy);
+		if (busy && load(&seat_of(process_of(thread))->pid))
+			rest_add(rest, &shared->seq.calls[busy - 1]);
+	}
+}
+
+/* What is wrong */
+
+static const char *port_wrong(const struct ipcbox_stat *stat,
+			      const struct rest *rest)
+{
+	uint64_t admitted = stat->sent - stat->received;
+
+	if (stat->taken)
+		return "taken, but nobody receives";
+	if (stat->waiting_receivers && stat->messages && !rest->picky)
+		return "a receiver waits although there is a message";
+	if (stat->waiting_senders && admitted < stat->max_messages &&
+	    !stat->max_bytes && !rest->large)
+		return "a sender waits although there is room";
+	return NULL;
+}
+
+static bool ports_wrong(const struct listing *listing, const struct rest *rest,
+			bool report)
+{
+	const char *wrong;
+	unsigned int i;
+
+	for (i = 0; i < listing->nr; i++) {
+		wrong = port_wrong(&listing->stats[i], rest);
+		if (!wrong)
+			continue;
+		if (report)
+			oracle_found(FINDING_WAKE, &listing->stats[i], wrong);
+		return true;
+	}
+	return false;
+}
+
+/* As many as the module knows of. */
+static bool waiters_wrong(const struct listing *listing,
+			  const struct rest *rest, bool report)
+{
+	unsigned int others = load(&shared->aside), known = 0, i;
+	unsigned int threads = rest->sending + rest->receiving;
+
+	for (i = 0; i < listing->nr; i++)
+		known += listing->stats[i].waiting_senders +
+			 listing->stats[i].waiting_receivers;
+	if (shared->hidden || (known >= threads && known <= threads + others))
+		return false;
+	if (report)
+		find(FINDING_WAKE, "%u threads wait in sends and %u in receives, the ports know of %u",
+		     rest->sending, rest->receiving, known);
+	return true;
+}
+
+/* The same descriptor, in the conductor. */
+static int descriptor_get(unsigned int process, int fd)
+{
+	int pid_fd = syscall(SYS_pidfd_open, seat_of(process)->pid, 0), copy;
+
+	copy = syscall(SYS_pidfd_getfd, pid_fd, fd, 0);
+	close(pid_fd);
+	return copy;
+}
+
+/* Does this thread wait in poll() or epoll_wait() for what is there? */
+static bool poller_wrong(unsigned int thread, const struct call *call,
+			 bool report)
+{
+	bool epoll = call->row->on == SLOT_EPOLL;
+	struct pollfd poll_fd = {
+		.fd = descriptor_get(process_of(thread),
+				     load(&shared->threads[thread].fd)),
+		.events = epoll ? POLLIN : call->args[FIELD_OWN] &
+					   (POLLIN | POLLOUT),
+	};
+	bool wrong = poll_fd.fd >= 0 && poll(&poll_fd, 1, 0) > 0 &&
+		     !(poll_fd.revents & POLLNVAL);
+
+	close(poll_fd.fd);
+	if (wrong && report)
+		find(FINDING_WAKE, "thread %u waits in %s although there is %x",
+		     thread, call->row->name, poll_fd.revents);
+	return wrong;
+}
+
+static bool pollers_wrong(bool report)
+{
+	const struct call *call;
+	unsigned int thread;
+	uint32_t busy;
+
+	for (thread = 0; thread < shared->seq.nr_processes * MAX_THREADS;
+	     thread++) {
+		busy = load(&shared->threads[thread].busy);
+		if (!busy || !load(&seat_of(process_of(thread))->pid))
+			continue;
+		call = &shared->seq.calls[busy - 1];
+		if (call->row->polls && poller_wrong(thread, call, report))
+			return true;
+	}
+	return false;
+}
+
+static bool rest_wrong(bool report)
+{
+	static struct listing listing;
+	struct rest rest;
+
+	listing_get(&listing);
+	rest_get(&rest);
+	return (!load(&shared->aside) && ports_wrong(&listing, &rest, report)) ||
+	       waiters_wrong(&listing, &rest, report) || pollers_wrong(report);
+}
+
+/**
+ * oracle_rest() - has somebody been forgotten?
+ *
+ * What looks wrong may be about to change (a timer, a worker of the kernel), so
+ * it has to look wrong for two seconds, with nobody moving.
+ */
+void oracle_rest(void)
+{
+	struct moment moment, now;
+	uint64_t end;
+
+	if (!rest_come(&moment))
+		return;
+	for (end = now_ns() + SURE_TIME; rest_wrong(false);) {
+		if (now_ns() > end) {
+			rest_wrong(true);
+			return;
+		}
+		sleep_ns(5 * MSEC);
+		moment_get(&now);
+		if (!moment_same(&moment, &now))
+			return;
+	}
+}
