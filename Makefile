@@ -28,6 +28,7 @@ help: ## this list
 	@echo "  STRICT=1            warnings (W=1) are errors"
 	@echo "  IPCBOX_KERNEL=NAME  the kernel of the VM (see scripts/lib.sh)"
 	@echo "  KERNELS=NAMES       those of check-kernels (see scripts/kernel-debian)"
+	@echo "  TIME=SECONDS        how long to fuzz; SEED=N, CORPUS=DIR: see scripts/fuzz --help"
 	@echo "  PREFIX, DESTDIR     where install puts things ($(PREFIX))"
 
 module: ## ipcbox.ko, for the kernel of KDIR
@@ -64,6 +65,10 @@ check-kernels: ## all the tests on other kernels of Debian's (or KERNELS="rt arm
 
 coverage: ## how much of the module the tests reach, in build/coverage/
 	@scripts/coverage
+
+fuzz: ## random calls on the module, in a VM that looks for mistakes
+	@scripts/fuzz $(if $(TIME),--time $(TIME)) $(if $(SEED),--seed $(SEED)) \
+		$(if $(CORPUS),--corpus $(CORPUS))
 
 vm: vm-module ## an interactive shell in a VM with the module loaded
 	@$(MAKE) userlib
@@ -105,5 +110,5 @@ clean: ## remove what was built
 	@rm -rf build
 
 .PHONY: all help module userlib selftests setup demo check lint \
-	check-sanitize check-kernels coverage vm vm-module \
+	check-sanitize check-kernels coverage fuzz vm vm-module \
 	bench-instructions install uninstall clean
