@@ -133,7 +133,7 @@ static void ipcbox_box_insert(struct ipcbox_box *box, struct ipcbox_port *port)
 	if (port->owner_policy != IPCBOX_OWNER_PROCESS)
 		return;
 	ipcbox_port_get(port);
-	ipcbox_owner_watch(&port->owner);
+	ipcbox_watch_begin(&port->owner);
 }
 
 /* -EEXIST with a reference on the port of the same name. */
@@ -201,7 +201,7 @@ bool ipcbox_box_unlink(struct ipcbox_box *box, struct ipcbox_port *port)
 			rb_erase(&port->by_name, &box->by_name);
 		box->ports--;
 		port->linked = false;
-		watched = ipcbox_owner_unwatch(&port->owner);
+		watched = ipcbox_watch_end(&port->owner);
 	}
 	up_write(&box->lock);
 	if (watched)

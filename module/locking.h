@@ -17,7 +17,7 @@
  *	queue->poll.lock		taken with no other lock of ours held
  *
  *	tasklist_lock			held by the core kernel around an exit
- *	`-- pid->wait_pidfd.lock	around ipcbox_owner_notify(), which
+ *	`-- pid->wait_pidfd.lock	around ipcbox_watch_notify(), which
  *	    |				takes no lock of ours
  *	    `-- workqueue internals
  *

@@ -7,9 +7,9 @@
 #include "box.h"
 #include "control.h"
 #include "message.h"
-#include "owner.h"
 #include "proc.h"
 #include "quota.h"
+#include "watch.h"
 
 static int __init ipcbox_init(void)
 {
@@ -18,12 +18,12 @@ static int __init ipcbox_init(void)
 	ret = ipcbox_message_init();
 	if (ret)
 		return ret;
-	ret = ipcbox_owner_module_init();
+	ret = ipcbox_watch_module_init();
 	if (ret)
 		goto fail_message;
 	ret = ipcbox_box_module_init();
 	if (ret)
-		goto fail_owner;
+		goto fail_watch;
 	ret = ipcbox_proc_init();
 	if (ret)
 		goto fail_box;
@@ -36,8 +36,8 @@ fail_proc:
 	ipcbox_proc_exit();
 fail_box:
 	ipcbox_box_module_exit();
-fail_owner:
-	ipcbox_owner_module_exit();
+fail_watch:
+	ipcbox_watch_module_exit();
 fail_message:
 	ipcbox_message_exit();
 	return ret;
@@ -48,7 +48,7 @@ static void __exit ipcbox_exit(void)
 	ipcbox_control_exit();
 	ipcbox_proc_exit();
 	ipcbox_box_module_exit();
-	ipcbox_owner_module_exit();
+	ipcbox_watch_module_exit();
 	ipcbox_quota_exit();
 	ipcbox_message_exit();
 }

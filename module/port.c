@@ -76,7 +76,7 @@ int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights)
 		return -EINVAL;
 	if (rights & IPCBOX_RIGHT_RECV &&
 	    port->owner_policy == IPCBOX_OWNER_PROCESS &&
-	    !ipcbox_owner_is_current(&port->owner))
+	    !ipcbox_watch_is_current(&port->owner))
 		return -EACCES;
 	down_read(&port->box->lock);
 	permits = ipcbox_port_permits_locked(port, rights);
@@ -135,6 +135,34 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights)
 		ipcbox_port_delete(port);
 }
 
+/* Ownership by a process */
+
+static struct ipcbox_port *ipcbox_port_of_owner(struct ipcbox_watch *watch)
+{
+	return container_of(watch, struct ipcbox_port, owner);
+}
+
+static void ipcbox_port_owner_get(struct ipcbox_watch *watch)
+{
+	ipcbox_port_get(ipcbox_port_of_owner(watch));
+}
+
+static void ipcbox_port_owner_put(struct ipcbox_watch *watch)
+{
+	ipcbox_port_put(ipcbox_port_of_owner(watch));
+}
+
+static void ipcbox_port_owner_exited(struct ipcbox_watch *watch)
+{
+	ipcbox_port_delete(ipcbox_port_of_owner(watch));
+}
+
+static const struct ipcbox_watch_ops ipcbox_port_owner_ops = {
+	.get	= ipcbox_port_owner_get,
+	.put	= ipcbox_port_owner_put,
+	.exited	= ipcbox_port_owner_exited,
+};
+
 /* Beginning and end */
 
 static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
@@ -153,7 +181,7 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 	port->gid = attr->gid;
 	port->creator_uid = current_euid();
 	port->created = ktime_get_real_ns();
-	ipcbox_owner_init(&port->owner);
+	ipcbox_watch_init(&port->owner, &ipcbox_port_owner_ops);
 	ipcbox_queue_init(&port->queue, &attr->limits);
 	port->queue.port_id = port->id;
 }
@@ -183,7 +211,7 @@ struct ipcbox_port *ipcbox_port_new(struct ipcbox_box *box,
 	ret = ipcbox_user_charge_port(port->user);
 	if (ret == -EDQUOT) {
 		/* Ports of processes that have exited may still be charged. */
-		ipcbox_owner_flush();
+		ipcbox_watch_flush();
 		ret = ipcbox_user_charge_port(port->user);
 	}
 	if (ret)
@@ -232,7 +260,7 @@ void ipcbox_port_release(struct kref *ref)
 
 	WARN_ON_ONCE(port->linked || port->handles);
 	ipcbox_queue_release(&port->queue);
-	ipcbox_owner_release(&port->owner);
+	ipcbox_watch_release(&port->owner);
 	ipcbox_port_uncharge(port);
 	ipcbox_user_put(port->user);
 	ipcbox_box_put(port->box);

@@ -19,7 +19,7 @@
 
 #include <linux/ipcbox.h>
 
-#include "owner.h"
+#include "watch.h"
 #include "queue.h"
 
 struct ipcbox_box;
@@ -57,7 +57,7 @@ struct ipcbox_port {
 	u32 senders;
 	u32 receivers;
 
-	struct ipcbox_owner_watch owner;
+	struct ipcbox_watch owner;
 	atomic64_t last_message_id;
 	struct ipcbox_queue queue;
 };
@@ -100,7 +100,7 @@ static inline bool ipcbox_port_gone(const struct ipcbox_port *port)
 {
 	return READ_ONCE(port->queue.dead) ||
 	       (port->owner_policy == IPCBOX_OWNER_PROCESS &&
-		ipcbox_owner_exited(&port->owner));
+		ipcbox_watch_exited(&port->owner));
 }
 
 static inline struct ipcbox_port *ipcbox_port_get(struct ipcbox_port *port)

@@ -163,7 +163,7 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 	int ret;
 
 	if (port->owner_policy == IPCBOX_OWNER_PROCESS &&
-	    !ipcbox_owner_is_current(&port->owner))
+	    !ipcbox_watch_is_current(&port->owner))
 		return -EBADF;
 	in->filter.room = iov_iter_count(to);
 	for (;;) {

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Watches: on the wait queue of a process, and the work after its exit */
+
+#include <linux/pid.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+
+#include "watch.h"
+
+static struct workqueue_struct *ipcbox_watch_workqueue;
+
+/* Called with tasklist_lock and pid->wait_pidfd.lock held: only queue work. */
+static int ipcbox_watch_notify(wait_queue_entry_t *entry, unsigned int mode,
+			       int flags, void *key)
+{
+	struct ipcbox_watch *watch =
+		container_of(entry, struct ipcbox_watch, exit);
+
+	/* The watch holds a reference, so neither is ever the last one. */
+	watch->ops->get(watch);
+	if (!queue_work(ipcbox_watch_workqueue, &watch->work))
+		watch->ops->put(watch);
+	return 0;
+}
+
+static void ipcbox_watch_work(struct work_struct *work)
+{
+	struct ipcbox_watch *watch =
+		container_of(work, struct ipcbox_watch, work);
+
+	if (ipcbox_watch_exited(watch))
+		watch->ops->exited(watch);
+	watch->ops->put(watch);
+}
+
+/* The process is the caller's. */
+void ipcbox_watch_init(struct ipcbox_watch *watch,
+		       const struct ipcbox_watch_ops *ops)
+{
+	watch->pid = get_pid(task_tgid(current));
+	watch->watched = false;
+	watch->ops = ops;
+	init_waitqueue_func_entry(&watch->exit, ipcbox_watch_notify);
+	INIT_WORK(&watch->work, ipcbox_watch_work);
+}
+
+void ipcbox_watch_release(struct ipcbox_watch *watch)
+{
+	put_pid(watch->pid);
+}
+
+/**
+ * ipcbox_watch_begin() - have ops->exited() called when the process exits
+ * @watch: watch; needs a reference on its object, which the caller gets back
+ *	from ipcbox_watch_end()
+ */
+void ipcbox_watch_begin(struct ipcbox_watch *watch)
+{
+	watch->watched = true;
+	add_wait_queue(&watch->pid->wait_pidfd, &watch->exit);
+}
+
+/**
+ * ipcbox_watch_end() - end the watch, if there is one
+ * @watch: watch
+ *
+ * Return: whether there was one; its reference on the object is the caller's
+ */
+bool ipcbox_watch_end(struct ipcbox_watch *watch)
+{
+	if (!watch->watched)
+		return false;
+	watch->watched = false;
+	remove_wait_queue(&watch->pid->wait_pidfd, &watch->exit);
+	return true;
+}
+
+/* Has the process exited, all its threads? A zombie has. */
+bool ipcbox_watch_exited(const struct ipcbox_watch *watch)
+{
+	struct task_struct *leader;
+	bool exited;
+
+	rcu_read_lock();
+	leader = pid_task(watch->pid, PIDTYPE_TGID);
+	exited = !leader || (READ_ONCE(leader->exit_state) &&
+			     thread_group_empty(leader));
+	rcu_read_unlock();
+	return exited;
+}
+
+bool ipcbox_watch_is_current(const struct ipcbox_watch *watch)
+{
+	return watch->pid == task_tgid(current);
+}
+
+/* Waits until all that follows from exits in the past has been done. */
+void ipcbox_watch_flush(void)
+{
+	flush_workqueue(ipcbox_watch_workqueue);
+}
+
+int __init ipcbox_watch_module_init(void)
+{
+	ipcbox_watch_workqueue = alloc_workqueue("ipcbox_watch", WQ_UNBOUND, 0);
+	return ipcbox_watch_workqueue ? 0 : -ENOMEM;
+}
+
+/* Nothing is watched any more; the work that still runs ends here. */
+void ipcbox_watch_module_exit(void)
+{
+	destroy_workqueue(ipcbox_watch_workqueue);
+}
