@@ -62,7 +62,7 @@ IPCBOX_ABI_FIELD(ipcbox_port_delete, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, name, 8);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, id, 72);
 
-IPCBOX_ABI_SIZE(ipcbox_stat, 232);
+IPCBOX_ABI_SIZE(ipcbox_stat, 240);
 IPCBOX_ABI_FIELD(ipcbox_stat, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_stat, id, 8);
 IPCBOX_ABI_FIELD(ipcbox_stat, name, 16);
@@ -93,6 +93,7 @@ IPCBOX_ABI_FIELD(ipcbox_stat, handles, 216);
 IPCBOX_ABI_FIELD(ipcbox_stat, waiting_senders, 220);
 IPCBOX_ABI_FIELD(ipcbox_stat, waiting_receivers, 224);
 IPCBOX_ABI_FIELD(ipcbox_stat, reserved, 228);
+IPCBOX_ABI_FIELD(ipcbox_stat, held, 232);
 
 IPCBOX_ABI_SIZE(ipcbox_port_list, 32);
 IPCBOX_ABI_FIELD(ipcbox_port_list, flags, 0);
@@ -120,7 +121,7 @@ IPCBOX_ABI_FIELD(ipcbox_send, reserved, 36);
 IPCBOX_ABI_FIELD(ipcbox_send, deadline, 40);
 IPCBOX_ABI_FIELD(ipcbox_send, id, 48);
 
-IPCBOX_ABI_SIZE(ipcbox_recv, 88);
+IPCBOX_ABI_SIZE(ipcbox_recv, 104);
 IPCBOX_ABI_FIELD(ipcbox_recv, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_recv, data, 8);
 IPCBOX_ABI_FIELD(ipcbox_recv, len, 16);
@@ -135,3 +136,38 @@ IPCBOX_ABI_FIELD(ipcbox_recv, sender_pid, 72);
 IPCBOX_ABI_FIELD(ipcbox_recv, sender_tid, 76);
 IPCBOX_ABI_FIELD(ipcbox_recv, sender_uid, 80);
 IPCBOX_ABI_FIELD(ipcbox_recv, sender_gid, 84);
+IPCBOX_ABI_FIELD(ipcbox_recv, lease, 88);
+IPCBOX_ABI_FIELD(ipcbox_recv, deliveries, 96);
+IPCBOX_ABI_FIELD(ipcbox_recv, reserved, 100);
+
+IPCBOX_ABI_SIZE(ipcbox_ack, 16);
+IPCBOX_ABI_FIELD(ipcbox_ack, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_ack, id, 8);
+
+IPCBOX_ABI_SIZE(ipcbox_call, 104);
+IPCBOX_ABI_FIELD(ipcbox_call, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_call, data, 8);
+IPCBOX_ABI_FIELD(ipcbox_call, len, 16);
+IPCBOX_ABI_FIELD(ipcbox_call, type, 24);
+IPCBOX_ABI_FIELD(ipcbox_call, priority, 32);
+IPCBOX_ABI_FIELD(ipcbox_call, outcome, 36);
+IPCBOX_ABI_FIELD(ipcbox_call, deadline, 40);
+IPCBOX_ABI_FIELD(ipcbox_call, reply, 48);
+IPCBOX_ABI_FIELD(ipcbox_call, reply_size, 56);
+IPCBOX_ABI_FIELD(ipcbox_call, reply_len, 64);
+IPCBOX_ABI_FIELD(ipcbox_call, reply_type, 72);
+IPCBOX_ABI_FIELD(ipcbox_call, id, 80);
+IPCBOX_ABI_FIELD(ipcbox_call, replier_pid, 88);
+IPCBOX_ABI_FIELD(ipcbox_call, replier_tid, 92);
+IPCBOX_ABI_FIELD(ipcbox_call, replier_uid, 96);
+IPCBOX_ABI_FIELD(ipcbox_call, replier_gid, 100);
+
+IPCBOX_ABI_SIZE(ipcbox_reply, 56);
+IPCBOX_ABI_FIELD(ipcbox_reply, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_reply, id, 8);
+IPCBOX_ABI_FIELD(ipcbox_reply, data, 16);
+IPCBOX_ABI_FIELD(ipcbox_reply, len, 24);
+IPCBOX_ABI_FIELD(ipcbox_reply, type, 32);
+IPCBOX_ABI_FIELD(ipcbox_reply, recv, 40);
+IPCBOX_ABI_FIELD(ipcbox_reply, recv_size, 48);
+IPCBOX_ABI_FIELD(ipcbox_reply, reserved, 52);

@@ -202,6 +202,7 @@ static void ipcbox_port_stat_queue(struct ipcbox_port *port,
 	stat->messages = port->queue.line.messages;
 	stat->bytes = port->queue.line.bytes;
 	stat->taken = counts->taken;
+	stat->held = counts->held;
 	stat->sent = counts->sent;
 	stat->received = counts->received;
 	stat->sent_bytes = counts->sent_bytes;

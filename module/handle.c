@@ -13,8 +13,10 @@
 
 #include <asm/ioctls.h>
 
+#include "call.h"
 #include "compat.h"
 #include "handle.h"
+#include "held.h"
 #include "ioctl.h"
 #include "port.h"
 #include "queue.h"
@@ -94,6 +96,8 @@ static int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call)
 	return ipcbox_port_set(handle->port, &call->arg.set);
 }
 
+static int ipcbox_handle_ioctl_reply(struct ipcbox_ioctl *call);
+
 static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 	{
 		.cmd	= IPCBOX_SEND,
@@ -104,7 +108,8 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 	}, {
 		.cmd	= IPCBOX_RECV,
 		.min_size = offsetofend(struct ipcbox_recv, sender_gid),
-		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK,
+		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |
+			  IPCBOX_LEASE,
 		.rights	= IPCBOX_RIGHT_RECV,
 		.run	= ipcbox_transfer_ioctl_recv,
 	}, {
@@ -119,6 +124,28 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 			  IPCBOX_SET_MAX_BYTES,
 		.rights	= IPCBOX_RIGHT_MANAGE,
 		.run	= ipcbox_handle_ioctl_set,
+	}, {
+		.cmd	= IPCBOX_ACK,
+		.min_size = offsetofend(struct ipcbox_ack, id),
+		.rights	= IPCBOX_RIGHT_RECV,
+		.run	= ipcbox_held_ioctl_ack,
+	}, {
+		.cmd	= IPCBOX_NACK,
+		.min_size = offsetofend(struct ipcbox_ack, id),
+		.rights	= IPCBOX_RIGHT_RECV,
+		.run	= ipcbox_held_ioctl_nack,
+	}, {
+		.cmd	= IPCBOX_CALL,
+		.min_size = offsetofend(struct ipcbox_call, replier_gid),
+		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC,
+		.rights	= IPCBOX_RIGHT_SEND,
+		.run	= ipcbox_call_ioctl_call,
+	}, {
+		.cmd	= IPCBOX_REPLY,
+		.min_size = offsetofend(struct ipcbox_reply, reserved),
+		.flags	= IPCBOX_IOVEC,
+		.rights	= IPCBOX_RIGHT_RECV,
+		.run	= ipcbox_handle_ioctl_reply,
 	},
 };
 
@@ -127,6 +154,34 @@ static const struct ipcbox_ioctl_table ipcbox_handle_table = {
 	.nr	= ARRAY_SIZE(ipcbox_handle_rows),
 	.rows	= ipcbox_handle_rows,
 };
+
+/*
+ * The reply, and then the next request as IPCBOX_RECV. If there is none, the id
+ * that is zero tells, also to a call that is restarted, that there has been the
+ * reply.
+ */
+static int ipcbox_handle_ioctl_reply(struct ipcbox_ioctl *call)
+{
+	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
+	const struct ipcbox_reply *reply = &call->arg.reply;
+	struct ipcbox_reply __user *user = call->user;
+	int ret;
+
+	if (reply->reserved || reply->recv_size >= BIT(_IOC_SIZEBITS))
+		return -EINVAL;
+	if (reply->id || !reply->recv) {
+		ret = ipcbox_call_reply(call);
+		if (ret || !reply->recv)
+			return ret;
+	}
+	ret = ipcbox_ioctl_run(&ipcbox_handle_table, call->file, handle->rights,
+			       _IOC(_IOC_DIR(IPCBOX_RECV), IPCBOX_IOC,
+				    _IOC_NR(IPCBOX_RECV), reply->recv_size),
+			       reply->recv);
+	if (ret && reply->id && put_user(0, &user->id))
+		return -EFAULT;
+	return ret;
+}
 
 /* As on pipes and sockets: how much the next read() needs room for. */
 static int ipcbox_handle_fionread(struct ipcbox_handle *handle, int __user *n)
@@ -183,6 +238,7 @@ static int ipcbox_handle_release(struct inode *inode, struct file *file)
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 
 	ipcbox_port_detach(handle->port, handle->rights);
+	ipcbox_held_close(handle);
 	ipcbox_handle_free(handle);
 	return 0;
 }
@@ -217,6 +273,7 @@ static struct ipcbox_handle *ipcbox_handle_new(struct ipcbox_port *port,
 	handle->rx = &port->queue;
 	handle->tx = &port->queue;
 	handle->rights = rights;
+	INIT_LIST_HEAD(&handle->holders);
 	return handle;
 }
 

@@ -10,6 +10,7 @@
 #define _IPCBOX_HANDLE_H
 
 #include <linux/fs.h>
+#include <linux/list.h>
 #include <linux/types.h>
 
 struct ipcbox_port;
@@ -22,6 +23,7 @@ struct ipcbox_handle {
 	struct ipcbox_queue *tx;
 	struct ipcbox_user *user;	/* who opened it, mostly who sends */
 	u32 rights;
+	struct list_head holders;	/* rx->lock; see held.h */
 };
 
 static inline struct ipcbox_handle *ipcbox_handle_of(const struct file *file)

@@ -28,6 +28,9 @@ union ipcbox_ioctl_arg {
 	struct ipcbox_set set;
 	struct ipcbox_send send;
 	struct ipcbox_recv recv;
+	struct ipcbox_ack ack;
+	struct ipcbox_call call;
+	struct ipcbox_reply reply;
 };
 
 /**

@@ -19,7 +19,7 @@ void ipcbox_line_init(struct ipcbox_line *line)
 
 static struct ipcbox_message *ipcbox_message_of_type(const struct rb_node *node)
 {
-	return rb_entry_safe(node, struct ipcbox_message, by_type);
+	return rb_entry_safe(node, struct ipcbox_message, tree);
 }
 
 static bool ipcbox_type_less(struct rb_node *node, const struct rb_node *other)
@@ -114,7 +114,7 @@ void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg)
 	if (list_empty(&msg->node))
 		list_add_tail(&msg->node, ipcbox_line_place(list, msg));
 	if (msg->type)
-		rb_add(&msg->by_type, &line->by_type, ipcbox_type_less);
+		rb_add(&msg->tree, &line->by_type, ipcbox_type_less);
 	line->ready |= BIT(msg->priority);
 	line->messages++;
 	line->bytes += msg->len;
@@ -127,7 +127,7 @@ static void ipcbox_line_leave(struct ipcbox_line *line,
 			      enum ipcbox_message_state state)
 {
 	if (msg->type)
-		rb_erase(&msg->by_type, &line->by_type);
+		rb_erase(&msg->tree, &line->by_type);
 	line->messages--;
 	line->bytes -= msg->len;
 	msg->state = state;

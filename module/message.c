@@ -161,8 +161,11 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 	INIT_LIST_HEAD(&msg->node);
 	msg->charged = true;
 	msg->sender = NULL;
+	msg->holder = NULL;
+	msg->deliveries = 0;
 	msg->type = 0;
 	msg->priority = 0;
+	msg->call = false;
 	msg->user = user;
 	msg->pinned = NULL;
 	msg->data = msg->inline_data;

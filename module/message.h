@@ -12,15 +12,19 @@
  *
  * The life of a message, driven by queue.c under the lock of its queue:
  *
+ *	 .------------------. .----------.
+ *	 |                  v |          v
  *	NEW --> QUEUED <--> TAKEN --> GONE
- *	 |         |          ^         ^
- *	 |         `----------|---------|
- *	 `--------------------'
+ *	         | ^          |        ^ ^
+ *	         | `-- HELD <-'        | |
+ *	         |       `-------------' |
+ *	         `-----------------------'
  *
  * A new message belongs to its sender, a queued one to the queue, a taken one
  * to the receiver that copies it at the moment. One that is sent while a
  * receiver waits is taken at once. A receiver that fails puts its message back
- * in line. A message is gone when it has been received, or recalled because its
+ * in line. One that is held has been copied, but its receiver has yet to answer
+ * or to acknowledge it, see held.h. A message is gone when it has been received, or recalled because its
  * sender gives up or its port is deleted. Recalling does not wait for a
  * receiver that is copying the message; that one finds it gone, and drops it as
  * if it had never been.
@@ -35,10 +39,12 @@
 #include <linux/list.h>
 #include <linux/rbtree.h>
 #include <linux/refcount.h>
+#include <linux/timerqueue.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/uio.h>
 
+struct ipcbox_holder;
 struct ipcbox_pinned;
 struct ipcbox_user;
 struct ipcbox_waiter;
@@ -50,6 +56,7 @@ enum ipcbox_message_state {
 	IPCBOX_MESSAGE_NEW,
 	IPCBOX_MESSAGE_QUEUED,
 	IPCBOX_MESSAGE_TAKEN,
+	IPCBOX_MESSAGE_HELD,
 	IPCBOX_MESSAGE_GONE,
 };
 
@@ -59,9 +66,14 @@ struct ipcbox_message {
 	/* queue->lock, from ipcbox_queue_send() on */
 	enum ipcbox_message_state state;
 	struct list_head node;		/* in line->priority[priority] */
-	struct rb_node by_type;		/* in line->by_type, if type != 0 */
+	struct rb_node tree;		/* in line->by_type, if type != 0, or in
+					 * holder->held
+					 */
 	struct ipcbox_waiter *sender;	/* who waits with it, or NULL */
+	struct ipcbox_holder *holder;	/* who holds it, or NULL */
+	struct timerqueue_node expiry;	/* of a lease; in port->leases */
 	bool charged;
+	u32 deliveries;			/* how often it has been held */
 	u64 seq;			/* its place within its priority */
 
 	/* Constant from ipcbox_message_new() on. */
@@ -69,6 +81,7 @@ struct ipcbox_message {
 	u64 type;
 	size_t len;
 	u8 priority;
+	bool call;			/* the sender waits for a reply */
 	kuid_t sender_uid;
 	kgid_t sender_gid;
 	struct pid *sender_pid;

@@ -121,16 +121,20 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights)
 /* Counts a handle out; the last may take the port along. */
 void ipcbox_port_detach(struct ipcbox_port *port, u32 rights)
 {
+	struct ipcbox_wake wake = {};
 	bool last;
 
 	spin_lock(&port->queue.lock);
 	ipcbox_port_count(port, rights, -1);
+	/* Whoever called while there was a server learns that it has gone. */
+	if (rights & IPCBOX_RIGHT_RECV && !port->receivers)
+		ipcbox_queue_fail_calls_locked(&port->queue, -EOWNERDEAD, &wake);
 	last = rights && !port->handles &&
 	       port->owner_policy == IPCBOX_OWNER_HANDLE;
 	/* Nobody attaches between this decision and the deletion. */
 	if (last)
 		WRITE_ONCE(port->queue.dead, true);
-	spin_unlock(&port->queue.lock);
+	ipcbox_queue_unlock_and_wake(&port->queue, &wake);
 	if (last)
 		ipcbox_port_delete(port);
 }
@@ -183,6 +187,7 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 	port->created = ktime_get_real_ns();
 	ipcbox_watch_init(&port->owner, &ipcbox_port_owner_ops);
 	ipcbox_queue_init(&port->queue, &attr->limits);
+	ipcbox_leases_init(&port->leases);
 	port->queue.port_id = port->id;
 }
 
@@ -247,7 +252,9 @@ bool ipcbox_port_delete(struct ipcbox_port *port)
 		return false;
 	trace_ipcbox_port_delete(port);
 	ipcbox_port_uncharge(port);
-	ipcbox_queue_kill(&port->queue);
+	ipcbox_queue_kill(&port->queue, ipcbox_port_owner_gone(port) ?
+					-EOWNERDEAD : -EIDRM);
+	ipcbox_leases_stop(&port->leases);
 	/* That of the box. */
 	ipcbox_port_put(port);
 	return true;

@@ -19,8 +19,9 @@
 
 #include <linux/ipcbox.h>
 
-#include "watch.h"
+#include "held.h"
 #include "queue.h"
+#include "watch.h"
 
 struct ipcbox_box;
 struct ipcbox_user;
@@ -58,6 +59,7 @@ struct ipcbox_port {
 	u32 receivers;
 
 	struct ipcbox_watch owner;
+	struct ipcbox_leases leases;
 	atomic64_t last_message_id;
 	struct ipcbox_queue queue;
 };
@@ -92,15 +94,19 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights);
 int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set);
 int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat);
 
+static inline bool ipcbox_port_owner_gone(const struct ipcbox_port *port)
+{
+	return port->owner_policy == IPCBOX_OWNER_PROCESS &&
+	       ipcbox_watch_exited(&port->owner);
+}
+
 /*
  * Deleted, or as good as that: its owner has exited and the work that deletes
  * it has not run yet.
  */
 static inline bool ipcbox_port_gone(const struct ipcbox_port *port)
 {
-	return READ_ONCE(port->queue.dead) ||
-	       (port->owner_policy == IPCBOX_OWNER_PROCESS &&
-		ipcbox_watch_exited(&port->owner));
+	return READ_ONCE(port->queue.dead) || ipcbox_port_owner_gone(port);
 }
 
 static inline struct ipcbox_port *ipcbox_port_get(struct ipcbox_port *port)

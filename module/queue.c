@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
+#include "held.h"
 #include "message.h"
 #include "pinned.h"
 #include "queue.h"
@@ -24,8 +25,13 @@ static void ipcbox_wake_poll(struct ipcbox_wake *wake,
 		wake->poll |= events;
 }
 
-static void ipcbox_unlock_and_wake(struct ipcbox_queue *queue,
-				   struct ipcbox_wake *wake)
+/**
+ * ipcbox_queue_unlock_and_wake() - what every operation on a queue ends with
+ * @queue: queue, locked
+ * @wake: who to wake
+ */
+void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
+				  struct ipcbox_wake *wake)
 	__releases(&queue->lock)
 {
 	spin_unlock(&queue->lock);
@@ -179,6 +185,15 @@ static void ipcbox_queue_publish(struct ipcbox_queue *queue,
 	ipcbox_wake_poll(wake, queue, EPOLLIN | EPOLLRDNORM);
 }
 
+/* Out of the hands of who holds it. */
+static void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
+				  struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	queue->counts.held--;
+	ipcbox_held_end_locked(msg);
+}
+
 /* Sending */
 
 /*
@@ -198,8 +213,9 @@ static bool ipcbox_queue_sends_now(struct ipcbox_queue *queue,
 }
 
 /*
- * Recalls the message of a waiting sender. It is the sender's again; unless a
- * receiver is copying it, who then finds it gone, and drops it.
+ * Recalls the message of a waiting sender. It is the sender's again, also out
+ * of the hands of who holds it; unless a receiver is copying it, who then finds
+ * it gone, and drops it.
  */
 static void ipcbox_queue_recall(struct ipcbox_queue *queue,
 				struct ipcbox_waiter *sender)
@@ -211,10 +227,28 @@ static void ipcbox_queue_recall(struct ipcbox_queue *queue,
 	msg->sender = NULL;
 	if (msg->state == IPCBOX_MESSAGE_QUEUED) {
 		ipcbox_line_remove(&queue->line, msg);
+	} else if (msg->state == IPCBOX_MESSAGE_HELD) {
+		ipcbox_queue_end_hold(queue, msg);
+		msg->state = IPCBOX_MESSAGE_GONE;
 	} else {
 		msg->state = IPCBOX_MESSAGE_GONE;
 		sender->msg = NULL;
 	}
+}
+
+/**
+ * ipcbox_queue_fail_sender_locked() - end a send or a call, which has failed
+ * @queue: queue
+ * @sender: who waits
+ * @why: negative errno
+ * @wake: who to wake
+ */
+void ipcbox_queue_fail_sender_locked(struct ipcbox_queue *queue,
+				     struct ipcbox_waiter *sender, int why,
+				     struct ipcbox_wake *wake)
+{
+	ipcbox_queue_recall(queue, sender);
+	ipcbox_queue_sender_done(queue, sender, why, wake);
 }
 
 /* A sender gives up: 0 if its send has ended meanwhile, else why it failed. */
@@ -232,33 +266,33 @@ static int ipcbox_queue_cancel_send(struct ipcbox_queue *queue,
 		ipcbox_queue_recall(queue, sender);
 		ipcbox_queue_admit_pending(queue, &wake);
 	}
-	ipcbox_unlock_and_wake(queue, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 	return why;
 }
 
 /* Publishes a pending message, drops the lock, and waits with it. */
 static int ipcbox_queue_wait_sent(struct ipcbox_queue *queue,
 				  struct ipcbox_message *msg,
+				  struct ipcbox_waiter *waiter,
 				  const struct ipcbox_wait *wait)
 	__releases(&queue->lock)
 {
-	struct ipcbox_waiter waiter;
 	struct ipcbox_wake wake = {};
 	int ret;
 
-	ipcbox_waiter_init(&waiter, msg, NULL);
-	msg->sender = &waiter;
-	list_add_tail(&waiter.node,
-		      msg->pinned ? &queue->pinned : &queue->senders);
+	ipcbox_waiter_init(waiter, msg, NULL);
+	msg->sender = waiter;
+	list_add_tail(&waiter->node, msg->pinned || msg->call ?
+					     &queue->bound : &queue->senders);
 	queue->counts.waiting_senders++;
 	ipcbox_queue_publish(queue, msg, &wake);
-	ipcbox_unlock_and_wake(queue, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 
-	ret = ipcbox_waiter_sleep(&waiter, wait);
-	ret = ret ? ipcbox_queue_cancel_send(queue, &waiter, ret) :
-		    waiter.result;
-	if (ret && waiter.msg)
-		ipcbox_message_put(waiter.msg, &queue->spare);
+	ret = ipcbox_waiter_sleep(waiter, wait);
+	ret = ret ? ipcbox_queue_cancel_send(queue, waiter, ret) :
+		    waiter->result;
+	if (ret && waiter->msg)
+		ipcbox_message_put(waiter->msg, &queue->spare);
 	return ret;
 }
 
@@ -268,12 +302,13 @@ static noinline int ipcbox_queue_send_pending(struct ipcbox_queue *queue,
 					      const struct ipcbox_wait *wait)
 	__releases(&queue->lock)
 {
+	struct ipcbox_waiter waiter;
 	int ret;
 
 	if (!msg->pinned)
-		return ipcbox_queue_wait_sent(queue, msg, wait);
+		return ipcbox_queue_wait_sent(queue, msg, &waiter, wait);
 	ipcbox_message_get(msg);
-	ret = ipcbox_queue_wait_sent(queue, msg, wait);
+	ret = ipcbox_queue_wait_sent(queue, msg, &waiter, wait);
 	ipcbox_pinned_revoke(msg->pinned);
 	ipcbox_message_put(msg, &queue->spare);
 	return ret;
@@ -314,7 +349,7 @@ int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 	if (ipcbox_queue_sends_now(queue, msg, wait->nowait)) {
 		ipcbox_queue_admit(queue, msg);
 		ipcbox_queue_publish(queue, msg, &wake);
-		ipcbox_unlock_and_wake(queue, &wake);
+		ipcbox_queue_unlock_and_wake(queue, &wake);
 		return 0;
 	}
 	if (!wait->nowait)
@@ -324,6 +359,55 @@ fail:
 	spin_unlock(&queue->lock);
 	ipcbox_message_put(msg, &queue->spare);
 	return ret;
+}
+
+/**
+ * ipcbox_queue_call() - send a message and wait for the reply
+ * @queue: queue
+ * @msg: new message with msg->call set; the caller keeps a reference of its
+ *	own, and revokes a pinned payload
+ * @waiter: becomes msg->sender; whoever answers ends it
+ * @wait: how long to wait; with wait->nowait the message goes to a receiver
+ *	that waits for it now, or nowhere
+ *
+ * Return: 0, or without a reply: -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EIDRM,
+ * -EOWNERDEAD, -EMSGSIZE
+ */
+int ipcbox_queue_call(struct ipcbox_queue *queue, struct ipcbox_message *msg,
+		      struct ipcbox_waiter *waiter,
+		      const struct ipcbox_wait *wait)
+{
+	int ret;
+
+	spin_lock(&queue->lock);
+	ret = ipcbox_queue_send_check(queue, msg);
+	if (!ret && wait->nowait && !ipcbox_queue_has_taker(queue, msg))
+		ret = -EAGAIN;
+	if (ret) {
+		spin_unlock(&queue->lock);
+		ipcbox_message_put(msg, &queue->spare);
+		return ret;
+	}
+	msg->seq = queue->line.next_seq++;
+	return ipcbox_queue_wait_sent(queue, msg, waiter, wait);
+}
+
+/**
+ * ipcbox_queue_fail_calls_locked() - end all calls that nobody has received yet
+ * @queue: queue
+ * @why: negative errno
+ * @wake: who to wake
+ */
+void ipcbox_queue_fail_calls_locked(struct ipcbox_queue *queue, int why,
+				    struct ipcbox_wake *wake)
+{
+	struct ipcbox_waiter *sender, *next;
+
+	lockdep_assert_held(&queue->lock);
+	list_for_each_entry_safe(sender, next, &queue->bound, node)
+		if (sender->msg && sender->msg->call &&
+		    sender->msg->state == IPCBOX_MESSAGE_QUEUED)
+			ipcbox_queue_fail_sender_locked(queue, sender, why, wake);
 }
 
 /* Receiving */
@@ -391,7 +475,7 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
 	/* A rendezvous can be had without waiting while a receiver waits. */
 	if (!queue->limits.max_messages)
 		ipcbox_wake_poll(&wake, queue, EPOLLOUT | EPOLLWRNORM);
-	ipcbox_unlock_and_wake(queue, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 
 	ret = ipcbox_waiter_sleep(&waiter, wait);
 	ret = ret ? ipcbox_queue_cancel_take(queue, &waiter, ret) :
@@ -459,9 +543,36 @@ static void ipcbox_queue_end_take(struct ipcbox_queue *queue,
 				  struct ipcbox_message *msg)
 {
 	lockdep_assert_held(&queue->lock);
-	queue->counts.taken--;
+	if (msg->state == IPCBOX_MESSAGE_HELD)
+		ipcbox_queue_end_hold(queue, msg);
+	else
+		queue->counts.taken--;
 	if (!list_empty(&msg->node))
 		list_del_init(&msg->node);
+}
+
+/**
+ * ipcbox_queue_settle_locked() - make a receive final
+ * @queue: queue
+ * @msg: message that is taken or held; its reference becomes the caller's
+ * @wake: who to wake
+ *
+ * This is the moment at which the message is received and its sender, if it
+ * still waits, has sent it.
+ *
+ * Return: true, or false if the sender has recalled the message meanwhile
+ */
+bool ipcbox_queue_settle_locked(struct ipcbox_queue *queue,
+				struct ipcbox_message *msg,
+				struct ipcbox_wake *wake)
+{
+	bool recalled = msg->state == IPCBOX_MESSAGE_GONE;
+
+	ipcbox_queue_end_take(queue, msg);
+	msg->state = IPCBOX_MESSAGE_GONE;
+	if (!recalled)
+		ipcbox_queue_received(queue, msg, wake);
+	return !recalled;
 }
 
 /**
@@ -469,52 +580,92 @@ static void ipcbox_queue_end_take(struct ipcbox_queue *queue,
  * @queue: queue
  * @msg: message from ipcbox_queue_take(), whose reference is dropped
  *
- * This is the moment at which the message is received and its sender, if it
- * still waits, has sent it.
- *
- * Return: true, or false if the sender has recalled the message meanwhile
+ * Return: as ipcbox_queue_settle_locked()
  */
 bool ipcbox_queue_settle(struct ipcbox_queue *queue, struct ipcbox_message *msg)
 {
 	struct ipcbox_wake wake = {};
-	bool recalled;
+	bool settled;
 
 	spin_lock(&queue->lock);
-	ipcbox_queue_end_take(queue, msg);
-	recalled = msg->state == IPCBOX_MESSAGE_GONE;
-	msg->state = IPCBOX_MESSAGE_GONE;
-	if (!recalled)
-		ipcbox_queue_received(queue, msg, &wake);
-	ipcbox_unlock_and_wake(queue, &wake);
+	settled = ipcbox_queue_settle_locked(queue, msg, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 	ipcbox_message_put(msg, &queue->spare);
-	return !recalled;
+	return settled;
+}
+
+/**
+ * ipcbox_queue_give_back_locked() - undo a take, or end a hold
+ * @queue: queue
+ * @msg: message that is taken or held
+ * @wake: who to wake
+ *
+ * The message is where it was before: first in line for the same receivers.
+ *
+ * Return: true, or false if there is no line any more, or the message is gone;
+ * then its reference is the caller's
+ */
+bool ipcbox_queue_give_back_locked(struct ipcbox_queue *queue,
+				   struct ipcbox_message *msg,
+				   struct ipcbox_wake *wake)
+{
+	if (queue->dead || msg->state == IPCBOX_MESSAGE_GONE) {
+		ipcbox_queue_end_take(queue, msg);
+		msg->state = IPCBOX_MESSAGE_GONE;
+		return false;
+	}
+	if (msg->state == IPCBOX_MESSAGE_HELD)
+		ipcbox_queue_end_hold(queue, msg);
+	else
+		queue->counts.taken--;
+	trace_ipcbox_message_returned(queue, msg);
+	ipcbox_queue_publish(queue, msg, wake);
+	return true;
 }
 
 /**
  * ipcbox_queue_give_back() - undo a take
  * @queue: queue
  * @msg: message from ipcbox_queue_take(), whose reference is given up
- *
- * The message is where it was before: first in line for the same receivers.
  */
 void ipcbox_queue_give_back(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg)
 {
 	struct ipcbox_wake wake = {};
-	bool gone;
+	bool back;
 
 	spin_lock(&queue->lock);
-	gone = queue->dead || msg->state == IPCBOX_MESSAGE_GONE;
-	if (gone) {
-		ipcbox_queue_end_take(queue, msg);
-	} else {
-		queue->counts.taken--;
-		trace_ipcbox_message_returned(queue, msg);
-		ipcbox_queue_publish(queue, msg, &wake);
-	}
-	ipcbox_unlock_and_wake(queue, &wake);
-	if (gone)
+	back = ipcbox_queue_give_back_locked(queue, msg, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
+	if (!back)
 		ipcbox_message_put(msg, &queue->spare);
+}
+
+/**
+ * ipcbox_queue_hold_locked() - leave a message with its receiver
+ * @queue: queue
+ * @msg: message from ipcbox_queue_take(); the caller puts it where it will be
+ *	found, and takes it from there in ipcbox_held_end_locked()
+ *
+ * It still uses the capacity, and its sender, if it waits, goes on waiting.
+ * ipcbox_queue_settle_locked() and ipcbox_queue_give_back_locked() end it.
+ *
+ * Return: true, or false if the sender has recalled the message meanwhile;
+ * then its reference is the caller's
+ */
+bool ipcbox_queue_hold_locked(struct ipcbox_queue *queue,
+			      struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	if (msg->state == IPCBOX_MESSAGE_GONE) {
+		ipcbox_queue_end_take(queue, msg);
+		return false;
+	}
+	queue->counts.taken--;
+	queue->counts.held++;
+	msg->state = IPCBOX_MESSAGE_HELD;
+	msg->deliveries++;
+	return true;
 }
 
 /**
@@ -600,7 +751,7 @@ void ipcbox_queue_init(struct ipcbox_queue *queue,
 	queue->limits = *limits;
 	INIT_LIST_HEAD(&queue->receivers);
 	INIT_LIST_HEAD(&queue->senders);
-	INIT_LIST_HEAD(&queue->pinned);
+	INIT_LIST_HEAD(&queue->bound);
 	init_waitqueue_head(&queue->poll);
 	ipcbox_line_init(&queue->line);
 }
@@ -623,22 +774,21 @@ void ipcbox_queue_set_limits(struct ipcbox_queue *queue,
 	WRITE_ONCE(queue->limits.max_bytes, limits->max_bytes);
 	WRITE_ONCE(queue->limits.max_msgsize, limits->max_msgsize);
 	ipcbox_queue_admit_pending(queue, &wake);
-	ipcbox_unlock_and_wake(queue, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 }
 
 static void ipcbox_queue_kill_senders(struct ipcbox_queue *queue,
-				      struct list_head *senders,
+				      struct list_head *senders, int why_calls,
 				      struct ipcbox_wake *wake)
 {
 	struct ipcbox_waiter *sender, *next;
 
-	list_for_each_entry_safe(sender, next, senders, node) {
-		ipcbox_queue_recall(queue, sender);
-		ipcbox_queue_sender_done(queue, sender, -EIDRM, wake);
-	}
+	list_for_each_entry_safe(sender, next, senders, node)
+		ipcbox_queue_fail_sender_locked(queue, sender, sender->msg->call ?
+					 why_calls : -EIDRM, wake);
 }
 
-static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue)
+static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue, int why_calls)
 {
 	struct ipcbox_wake wake = { .poll = EPOLLHUP | EPOLLERR };
 	struct ipcbox_waiter *receiver, *next;
@@ -647,9 +797,9 @@ static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue)
 	WRITE_ONCE(queue->dead, true);
 	list_for_each_entry_safe(receiver, next, &queue->receivers, node)
 		ipcbox_queue_receiver_done(queue, receiver, -EIDRM, &wake);
-	ipcbox_queue_kill_senders(queue, &queue->senders, &wake);
-	ipcbox_queue_kill_senders(queue, &queue->pinned, &wake);
-	ipcbox_unlock_and_wake(queue, &wake);
+	ipcbox_queue_kill_senders(queue, &queue->senders, why_calls, &wake);
+	ipcbox_queue_kill_senders(queue, &queue->bound, why_calls, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 }
 
 /* Frees a few, because there may be many: false if there is none left. */
@@ -679,13 +829,15 @@ static bool ipcbox_queue_free_some(struct ipcbox_queue *queue)
 /**
  * ipcbox_queue_kill() - end all operations on a queue, now and later
  * @queue: queue
+ * @why_calls: negative errno for those who wait for a reply
  *
- * Wakes all waiters with -EIDRM and frees what is in line. Admitted messages
- * that receivers have taken stay theirs; those of waiting senders are recalled.
+ * Wakes all other waiters with -EIDRM and frees what is in line. Admitted
+ * messages that receivers have taken or hold stay theirs; those of waiting
+ * senders are recalled.
  */
-void ipcbox_queue_kill(struct ipcbox_queue *queue)
+void ipcbox_queue_kill(struct ipcbox_queue *queue, int why_calls)
 {
-	ipcbox_queue_kill_waiters(queue);
+	ipcbox_queue_kill_waiters(queue, why_calls);
 	while (ipcbox_queue_free_some(queue))
 		;
 }
@@ -693,6 +845,7 @@ void ipcbox_queue_kill(struct ipcbox_queue *queue)
 /* Frees what is left when nobody uses the queue any more. */
 void ipcbox_queue_release(struct ipcbox_queue *queue)
 {
-	WARN_ON_ONCE(queue->line.messages || queue->counts.taken);
+	WARN_ON_ONCE(queue->line.messages || queue->counts.taken ||
+		     queue->counts.held);
 	ipcbox_message_free(queue->spare);
 }

@@ -8,15 +8,16 @@
  * about to go. Otherwise it is *pending*: its sender waits in queue->senders,
  * and leaves when the message is admitted or received. A rendezvous is a queue
  * of capacity 0, which admits nothing; an unbounded one admits everything. A
- * sender whose payload lies pinned in its own pages waits until that is
- * received, whatever the capacity, in queue->pinned.
+ * sender whose payload lies pinned in its own pages, or who waits for a reply,
+ * waits whatever the capacity, in queue->bound.
  *
  * Receiving has two steps, so that no lock is held over a copy and a receive
  * that fails loses nothing: ipcbox_queue_take() takes the message out of the
  * line; then either ipcbox_queue_settle() makes the receive final, or
  * ipcbox_queue_give_back() puts the message back where it was. Until then it
  * still uses the capacity. A receiver that has to wait is handed its message,
- * taken, by the sender.
+ * taken, by the sender. A message can also stay with its receiver for longer:
+ * ipcbox_queue_hold_locked(), and held.h.
  *
  * At any time that the lock is free:
  * - no waiting receiver accepts any message in line;
@@ -53,6 +54,7 @@ struct ipcbox_limits {
 /**
  * struct ipcbox_counts - the state of a queue in numbers
  * @taken: taken by receivers and not yet settled
+ * @held: with receivers that have yet to answer or to acknowledge them
  * @sent: sends that succeeded
  * @sent_bytes: bytes of payload in @sent
  * @received: receives that succeeded
@@ -62,6 +64,7 @@ struct ipcbox_limits {
  */
 struct ipcbox_counts {
 	u64 taken;
+	u64 held;
 	u64 sent;
 	u64 sent_bytes;
 	u64 received;
@@ -78,7 +81,7 @@ struct ipcbox_queue {
 	u64 admitted_bytes;
 	struct list_head receivers;	/* waiters, longest-waiting first */
 	struct list_head senders;	/* those who wait for capacity, likewise */
-	struct list_head pinned;	/* those who wait whatever the capacity */
+	struct list_head bound;		/* those who wait whatever the capacity */
 	struct ipcbox_counts counts;
 	wait_queue_head_t poll;
 	struct ipcbox_line line;
@@ -89,12 +92,15 @@ struct ipcbox_queue {
 
 void ipcbox_queue_init(struct ipcbox_queue *queue,
 		       const struct ipcbox_limits *limits);
-void ipcbox_queue_kill(struct ipcbox_queue *queue);
+void ipcbox_queue_kill(struct ipcbox_queue *queue, int why_calls);
 void ipcbox_queue_release(struct ipcbox_queue *queue);
 void ipcbox_queue_set_limits(struct ipcbox_queue *queue,
 			     const struct ipcbox_limits *limits);
 
 int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
+		      const struct ipcbox_wait *wait);
+int ipcbox_queue_call(struct ipcbox_queue *queue, struct ipcbox_message *msg,
+		      struct ipcbox_waiter *waiter,
 		      const struct ipcbox_wait *wait);
 int ipcbox_queue_take(struct ipcbox_queue *queue,
 		      const struct ipcbox_filter *filter,
@@ -106,6 +112,22 @@ void ipcbox_queue_give_back(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg);
 bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg);
+
+bool ipcbox_queue_settle_locked(struct ipcbox_queue *queue,
+				struct ipcbox_message *msg,
+				struct ipcbox_wake *wake);
+bool ipcbox_queue_give_back_locked(struct ipcbox_queue *queue,
+				   struct ipcbox_message *msg,
+				   struct ipcbox_wake *wake);
+bool ipcbox_queue_hold_locked(struct ipcbox_queue *queue,
+			      struct ipcbox_message *msg);
+void ipcbox_queue_fail_sender_locked(struct ipcbox_queue *queue,
+				     struct ipcbox_waiter *sender, int why,
+				     struct ipcbox_wake *wake);
+void ipcbox_queue_fail_calls_locked(struct ipcbox_queue *queue, int why,
+				    struct ipcbox_wake *wake);
+void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
+				  struct ipcbox_wake *wake);
 
 size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue);
 __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,

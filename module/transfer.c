@@ -11,8 +11,10 @@
 #include <linux/uio.h>
 #include <linux/user_namespace.h>
 
+#include "buffers.h"
 #include "compat.h"
 #include "handle.h"
+#include "held.h"
 #include "ioctl.h"
 #include "message.h"
 #include "port.h"
@@ -43,22 +45,29 @@ static bool ipcbox_handle_may_pin(const struct ipcbox_handle *handle,
 	return !wait->nowait && !READ_ONCE(handle->tx->limits.max_messages);
 }
 
-static struct ipcbox_message *
-ipcbox_handle_new_message(struct ipcbox_handle *handle, struct iov_iter *from,
-			  const struct ipcbox_wait *wait)
+/**
+ * ipcbox_transfer_message() - make a message that is the caller's to send
+ * @handle: through this
+ * @from: payload
+ * @pin: see ipcbox_message_new()
+ * @spare: likewise
+ *
+ * Return: the message, or an ERR_PTR: -EDQUOT, -ENOMEM, -EFAULT
+ */
+struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
+					       struct iov_iter *from, bool pin,
+					       struct ipcbox_message **spare)
 {
-	bool pin = ipcbox_handle_may_pin(handle, wait);
 	struct ipcbox_message *msg;
 	struct ipcbox_user *payer;
 
 	if (likely(uid_eq(handle->user->uid, current_uid())))
-		return ipcbox_message_new(handle->user, from, pin,
-					  &handle->tx->spare);
+		return ipcbox_message_new(handle->user, from, pin, spare);
 	/* The descriptor was passed on: whoever sends is charged. */
 	payer = ipcbox_user_get_current();
 	if (!payer)
 		return ERR_PTR(-ENOMEM);
-	msg = ipcbox_message_new(payer, from, pin, &handle->tx->spare);
+	msg = ipcbox_message_new(payer, from, pin, spare);
 	ipcbox_user_put(payer);
 	return msg;
 }
@@ -76,7 +85,9 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 		return -EIDRM;
 	if (len > READ_ONCE(handle->tx->limits.max_msgsize))
 		return -EMSGSIZE;
-	msg = ipcbox_handle_new_message(handle, from, &out->wait);
+	msg = ipcbox_transfer_message(handle, from,
+				      ipcbox_handle_may_pin(handle, &out->wait),
+				      &handle->tx->spare);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	msg->type = out->type;
@@ -92,6 +103,21 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 
 /* Receiving */
 
+/* One of these stays with the receiver. */
+#define IPCBOX_MSG_HELD		(IPCBOX_MSG_CALL | IPCBOX_MSG_LEASED)
+
+static u32 ipcbox_handle_message_flags(const struct ipcbox_message *msg,
+				       u64 recv_flags)
+{
+	u32 flags = msg->deliveries ? IPCBOX_MSG_REDELIVERED : 0;
+
+	if (msg->call)
+		flags |= IPCBOX_MSG_CALL;
+	else if (recv_flags & IPCBOX_LEASE)
+		flags |= IPCBOX_MSG_LEASED;
+	return flags;
+}
+
 /* Fills in what IPCBOX_RECV tells of a message, as its receiver may see it. */
 static int ipcbox_handle_describe(const struct ipcbox_message *msg,
 				  struct ipcbox_ioctl *call)
@@ -101,7 +127,9 @@ static int ipcbox_handle_describe(const struct ipcbox_message *msg,
 	recv->msg_len = msg->len;
 	recv->msg_type = msg->type;
 	recv->msg_id = msg->id;
-	recv->msg_flags = 0;
+	recv->msg_flags = ipcbox_handle_message_flags(msg, recv->flags);
+	recv->deliveries = msg->deliveries +
+			   !!(recv->msg_flags & IPCBOX_MSG_HELD);
 	recv->msg_priority = msg->priority;
 	recv->sender_pid = pid_vnr(msg->sender_pid);
 	recv->sender_tid = pid_vnr(msg->sender_tid);
@@ -128,28 +156,44 @@ static int ipcbox_handle_deliver(struct ipcbox_message *msg,
  * @wait: whether and how long to wait
  * @filter: which message
  * @call: IPCBOX_RECV, to be told of the message, or NULL
+ * @hold: with a lease
+ * @lease: of this time in ns; 0 for no limit
  * @needed: out: with -EMSGSIZE, the length of the message
  */
 struct ipcbox_incoming {
 	struct ipcbox_wait wait;
 	struct ipcbox_filter filter;
 	struct ipcbox_ioctl *call;
+	bool hold;
+	u64 lease;
 	size_t needed;
 };
 
-/*
- * What ends a take or a peek: true if it is final, false if the message turned
- * out to be gone when it had been copied.
- */
-static bool ipcbox_handle_finish(struct ipcbox_handle *handle,
-				 struct ipcbox_message *msg, bool peek, int ret)
+/* A request stays with its receiver, and so does what it wants to hold. */
+static int ipcbox_handle_keep(struct ipcbox_handle *handle,
+			      struct ipcbox_message *msg,
+			      const struct ipcbox_incoming *in)
 {
-	if (peek)
-		return ipcbox_queue_peek_done(handle->rx, msg) || ret;
+	if (msg->call || in->hold)
+		return ipcbox_held_begin(handle, msg, msg->call ? 0 : in->lease);
+	return ipcbox_queue_settle(handle->rx, msg);
+}
+
+/*
+ * What ends a take or a peek: 1 if it is final, 0 if the message turned out to
+ * be gone when it had been copied, or a negative errno.
+ */
+static int ipcbox_handle_finish(struct ipcbox_handle *handle,
+				struct ipcbox_message *msg,
+				const struct ipcbox_incoming *in, int ret)
+{
+	if (in->filter.peek)
+		return ipcbox_queue_peek_done(handle->rx, msg) ? ret ?: 1 : ret;
 	if (!ret)
-		return ipcbox_queue_settle(handle->rx, msg);
-	ipcbox_queue_give_back(handle->rx, msg);
-	return true;
+		ret = ipcbox_handle_keep(handle, msg, in);
+	if (ret < 0)
+		ipcbox_queue_give_back(handle->rx, msg);
+	return ret;
 }
 
 /* Returns the length received. */
@@ -173,8 +217,9 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 			return ret;
 		len = msg->len;
 		ret = ipcbox_handle_deliver(msg, to, in->call);
-		if (ipcbox_handle_finish(handle, msg, in->filter.peek, ret))
-			return ret ?: len;
+		ret = ipcbox_handle_finish(handle, msg, in, ret);
+		if (ret)
+			return ret < 0 ? ret : len;
 		iov_iter_revert(to, in->filter.room - iov_iter_count(to));
 	}
 }
@@ -215,8 +260,8 @@ ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 
 /* IPCBOX_SEND and IPCBOX_RECV */
 
-static struct ipcbox_wait ipcbox_wait_of_ioctl(const struct ipcbox_ioctl *call,
-					       u64 deadline)
+struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
+					u64 deadline)
 {
 	return (struct ipcbox_wait){
 		.nowait = call->arg.flags & IPCBOX_NOWAIT ||
@@ -225,51 +270,12 @@ static struct ipcbox_wait ipcbox_wait_of_ioctl(const struct ipcbox_ioctl *call,
 	};
 }
 
-/**
- * struct ipcbox_buffers - the user memory that an ioctl names
- * @fast: room for a short array of segments
- * @segments: a longer one, to be freed
- * @iter: over all of them
- */
-struct ipcbox_buffers {
-	struct iovec fast[UIO_FASTIOV];
-	struct iovec *segments;
-	struct iov_iter iter;
-};
-
-/* A length beyond MAX_RW_COUNT is beyond all messages, too. */
-static int ipcbox_buffers_import(struct ipcbox_buffers *buffers,
-				 unsigned int direction, u64 flags, u64 data,
-				 u64 len)
-{
-	ssize_t ret;
-
-	buffers->segments = NULL;
-	if (!(flags & IPCBOX_IOVEC)) {
-		iov_iter_ubuf(&buffers->iter, direction, u64_to_user_ptr(data),
-			      min_t(u64, len, MAX_RW_COUNT));
-		return 0;
-	}
-	if (len > IPCBOX_IOV_MAX)
-		return -EINVAL;
-	buffers->segments = buffers->fast;
-	ret = import_iovec(direction, u64_to_user_ptr(data), len,
-			   ARRAY_SIZE(buffers->fast), &buffers->segments,
-			   &buffers->iter);
-	return ret < 0 ? ret : 0;
-}
-
-static void ipcbox_buffers_release(struct ipcbox_buffers *buffers)
-{
-	kfree(buffers->segments);
-}
-
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_send __user *user = call->user;
 	const struct ipcbox_send *send = &call->arg.send;
 	struct ipcbox_outgoing out = {
-		.wait = ipcbox_wait_of_ioctl(call, send->deadline),
+		.wait = ipcbox_transfer_wait(call, send->deadline),
 		.type = send->type,
 		.priority = send->priority,
 		.id = &user->id,
@@ -300,14 +306,19 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 {
 	const struct ipcbox_recv *recv = &call->arg.recv;
 	struct ipcbox_incoming in = {
-		.wait = ipcbox_wait_of_ioctl(call, recv->deadline),
+		.wait = ipcbox_transfer_wait(call, recv->deadline),
 		.filter.type = recv->type,
 		.filter.peek = recv->flags & IPCBOX_PEEK,
 		.call = call,
+		.hold = recv->flags & IPCBOX_LEASE,
+		.lease = recv->lease,
 	};
 	struct ipcbox_buffers buffers;
 	ssize_t ret;
 
+	if (recv->reserved || (in.hold && in.filter.peek) ||
+	    (!in.hold && in.lease))
+		return -EINVAL;
 	ret = ipcbox_buffers_import(&buffers, ITER_DEST, recv->flags,
 				    recv->data, recv->len);
 	if (ret)

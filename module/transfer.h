@@ -14,8 +14,12 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
+#include "waiter.h"
+
 struct iov_iter;
+struct ipcbox_handle;
 struct ipcbox_ioctl;
+struct ipcbox_message;
 
 static inline bool ipcbox_transfer_nowait(const struct file *file)
 {
@@ -26,6 +30,11 @@ ssize_t ipcbox_transfer_write(struct file *file, struct iov_iter *from,
 			      bool nowait);
 ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 			     bool nowait);
+struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
+					       struct iov_iter *from, bool pin,
+					       struct ipcbox_message **spare);
+struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
+					u64 deadline);
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call);
 int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call);
 

@@ -8,7 +8,7 @@
 
 #include "watch.h"
 
-static struct workqueue_struct *ipcbox_watch_workqueue;
+struct workqueue_struct *ipcbox_workqueue;
 
 /* Called with tasklist_lock and pid->wait_pidfd.lock held: only queue work. */
 static int ipcbox_watch_notify(wait_queue_entry_t *entry, unsigned int mode,
@@ -19,7 +19,7 @@ static int ipcbox_watch_notify(wait_queue_entry_t *entry, unsigned int mode,
 
 	/* The watch holds a reference, so neither is ever the last one. */
 	watch->ops->get(watch);
-	if (!queue_work(ipcbox_watch_workqueue, &watch->work))
+	if (!queue_work(ipcbox_workqueue, &watch->work))
 		watch->ops->put(watch);
 	return 0;
 }
@@ -98,17 +98,17 @@ bool ipcbox_watch_is_current(const struct ipcbox_watch *watch)
 /* Waits until all that follows from exits in the past has been done. */
 void ipcbox_watch_flush(void)
 {
-	flush_workqueue(ipcbox_watch_workqueue);
+	flush_workqueue(ipcbox_workqueue);
 }
 
 int __init ipcbox_watch_module_init(void)
 {
-	ipcbox_watch_workqueue = alloc_workqueue("ipcbox_watch", WQ_UNBOUND, 0);
-	return ipcbox_watch_workqueue ? 0 : -ENOMEM;
+	ipcbox_workqueue = alloc_workqueue("ipcbox", WQ_UNBOUND, 0);
+	return ipcbox_workqueue ? 0 : -ENOMEM;
 }
 
 /* Nothing is watched any more; the work that still runs ends here. */
 void ipcbox_watch_module_exit(void)
 {
-	destroy_workqueue(ipcbox_watch_workqueue);
+	destroy_workqueue(ipcbox_workqueue);
 }

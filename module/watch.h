@@ -39,6 +39,9 @@ struct ipcbox_watch {
 	const struct ipcbox_watch_ops *ops;
 };
 
+/* For all work of the module that is not urgent. */
+extern struct workqueue_struct *ipcbox_workqueue;
+
 void ipcbox_watch_init(struct ipcbox_watch *watch,
 		       const struct ipcbox_watch_ops *ops);
 void ipcbox_watch_release(struct ipcbox_watch *watch);

@@ -197,9 +197,45 @@ enum ipcbox_sharing {
  */
 #define IPCBOX_PEEK		(1ULL << 2)
 /**
+ * define IPCBOX_LEASE - receive with a lease: the message stays with the
+ * receiver until IPCBOX_ACK, and is not lost if that never comes (IPCBOX_RECV
+ * only)
+ */
+#define IPCBOX_LEASE		(1ULL << 4)
+/**
  * define IPCBOX_EXCL - EEXIST if the name is taken (IPCBOX_PORT_CREATE only)
  */
 #define IPCBOX_EXCL		(1ULL << 3)
+
+/* Flags of a message, as its receiver sees them. */
+
+/**
+ * define IPCBOX_MSG_CALL - a request: its sender waits for IPCBOX_REPLY
+ */
+#define IPCBOX_MSG_CALL		(1U << 0)
+/**
+ * define IPCBOX_MSG_LEASED - received with a lease
+ */
+#define IPCBOX_MSG_LEASED	(1U << 1)
+/**
+ * define IPCBOX_MSG_REDELIVERED - a receiver had it before, and was not done
+ * with it
+ */
+#define IPCBOX_MSG_REDELIVERED	(1U << 2)
+
+/**
+ * enum ipcbox_outcome - what is known of a call, also of one that failed
+ * @IPCBOX_NOT_DELIVERED: no server has received the request: calling again is
+ *	safe
+ * @IPCBOX_UNANSWERED: a server has received it, and nobody knows how far it
+ *	came
+ * @IPCBOX_ANSWERED: a server has replied
+ */
+enum ipcbox_outcome {
+	IPCBOX_NOT_DELIVERED	= 0,
+	IPCBOX_UNANSWERED	= 1,
+	IPCBOX_ANSWERED		= 2,
+};
 
 /**
  * struct ipcbox_info - IPCBOX_INFO: what this module can do, and its limits
@@ -361,9 +397,10 @@ struct ipcbox_port_delete {
  * @senders: out: open handles with IPCBOX_RIGHT_SEND
  * @receivers: out: open handles with IPCBOX_RIGHT_RECV
  * @handles: out: open handles with any right
- * @waiting_senders: out: threads that wait in a send
+ * @waiting_senders: out: threads that wait in a send or in a call
  * @waiting_receivers: out: threads that wait in a receive
  * @reserved: out: 0
+ * @held: out: messages that receivers hold: leased, or requests without a reply
  *
  * The numbers of one port are taken at one moment, under its lock.
  *
@@ -400,6 +437,7 @@ struct ipcbox_stat {
 	__u32	waiting_senders;
 	__u32	waiting_receivers;
 	__u32	reserved;
+	__u64	held;
 };
 
 /**
@@ -510,7 +548,8 @@ struct ipcbox_send {
 
 /**
  * struct ipcbox_recv - IPCBOX_RECV: receive one message
- * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC, IPCBOX_PEEK
+ * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC, IPCBOX_PEEK, IPCBOX_LEASE (not both
+ *	of the last)
  * @data: in: pointer to a buffer, or to an array of struct iovec
  * @len: in: size of the buffer in bytes, or number of elements
  * @type: in: receive only messages of this type; 0 for any
@@ -519,7 +558,7 @@ struct ipcbox_send {
  *	EMSGSIZE, to the length needed
  * @msg_type: out: type of the message
  * @msg_id: out: id of the message
- * @msg_flags: out: 0
+ * @msg_flags: out: IPCBOX_MSG_*
  * @msg_priority: out: priority of the message
  * @sender_pid: out: process id of the sender in the receiver's pid namespace, 0
  *	if it is not visible from there
@@ -527,6 +566,18 @@ struct ipcbox_send {
  * @sender_uid: out: effective user id of the sender in the receiver's user
  *	namespace, the overflow id if it is not mapped there
  * @sender_gid: out: effective group id of the sender, likewise
+ * @lease: in: with IPCBOX_LEASE, nanoseconds until the message returns to its
+ *	place by itself; 0 for no limit
+ * @deliveries: out: how often a receiver has had it with a lease or as a
+ *	request, this time included
+ * @reserved: in: must be 0; out: 0
+ *
+ * A leased message, and a request, stays with the receiver until IPCBOX_ACK,
+ * IPCBOX_NACK or IPCBOX_REPLY, and uses the capacity of the port until then. It
+ * returns to its place, as after IPCBOX_NACK, when the process that received it
+ * exits, or the last descriptor of the handle is closed. (A request does not:
+ * its sender gets EOWNERDEAD.) While the sender of a leased message still waits
+ * in its send, it can take the message back (then IPCBOX_ACK gives ESRCH).
  *
  * The buffer and the out fields may have been written to when the call fails,
  * or several times, where messages were taken back by their senders.
@@ -551,6 +602,115 @@ struct ipcbox_recv {
 	__s32	sender_tid;
 	__u32	sender_uid;
 	__u32	sender_gid;
+	__u64	lease;
+	__u32	deliveries;
+	__u32	reserved;
+};
+
+/**
+ * struct ipcbox_ack - IPCBOX_ACK: done with a message; IPCBOX_NACK: back in line
+ * @flags: in: must be 0
+ * @id: in: &ipcbox_recv.msg_id of a message that was received through this
+ *	handle with IPCBOX_LEASE; with IPCBOX_NACK also that of a request
+ *
+ * After IPCBOX_NACK the message is at its place, where it can be received again,
+ * by this receiver as well. A request that is answered needs no IPCBOX_ACK.
+ *
+ * Return: 0, or -1 with errno: ESRCH (not held: done with, returned, taken back
+ * by its sender), EINVAL (IPCBOX_ACK of a request), EBADF (no
+ * IPCBOX_RIGHT_RECV), EIDRM (port deleted), EFAULT.
+ */
+struct ipcbox_ack {
+	__u64	flags;
+	__u64	id;
+};
+
+/**
+ * struct ipcbox_call - IPCBOX_CALL: send a request and wait for the reply
+ * @flags: in: IPCBOX_IOVEC (for both buffers); IPCBOX_NOWAIT gives EAGAIN unless
+ *	a server waits for such a request now (the reply is waited for)
+ * @data: in: pointer to the request, or to an array of struct iovec
+ * @len: in: length in bytes, or number of elements
+ * @type: in: type of the message; 0 for none
+ * @priority: in: 0 to IPCBOX_PRIORITIES - 1
+ * @outcome: out: enum ipcbox_outcome; also set when the call fails
+ * @deadline: in: absolute CLOCK_MONOTONIC time in ns for the reply, 0 for none
+ * @reply: in: pointer to a buffer for the reply, or to an array of struct iovec
+ * @reply_size: in: size of the buffer in bytes, or number of elements
+ * @reply_len: out: length of the reply; also set when the call fails with
+ *	EMSGSIZE because the reply is longer than the buffer
+ * @reply_type: out: &ipcbox_reply.type
+ * @id: out: id of the request
+ * @replier_pid: out: process that replied, as &ipcbox_recv.sender_pid
+ * @replier_tid: out: thread that replied, likewise
+ * @replier_uid: out: effective user of the replier, likewise
+ * @replier_gid: out: effective group of the replier, likewise
+ *
+ * A request is a message that any receiver may receive, in the order of all
+ * messages; it uses none of the capacity, as its sender waits anyway. Without a
+ * server it waits for one to come; but when the last handle with
+ * IPCBOX_RIGHT_RECV goes, the requests that wait end with EOWNERDEAD.
+ *
+ * A signal ends a call with EINTR. It is restarted under SA_RESTART only if no
+ * server has received the request, so that none gets it twice.
+ *
+ * Return: 0, or -1 with errno: EOWNERDEAD (the server has exited or closed its
+ * handle, or the process that owned the port has exited), ETIMEDOUT, EINTR,
+ * EAGAIN, EMSGSIZE (request longer than max_msgsize with outcome
+ * NOT_DELIVERED; reply longer than @reply_size with outcome ANSWERED), EDQUOT,
+ * EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), EFAULT, EINVAL, ENOMEM.
+ */
+struct ipcbox_call {
+	__u64	flags;
+	__u64	data;
+	__u64	len;
+	__u64	type;
+	__u32	priority;
+	__u32	outcome;
+	__u64	deadline;
+	__u64	reply;
+	__u64	reply_size;
+	__u64	reply_len;
+	__u64	reply_type;
+	__u64	id;
+	__s32	replier_pid;
+	__s32	replier_tid;
+	__u32	replier_uid;
+	__u32	replier_gid;
+};
+
+/**
+ * struct ipcbox_reply - IPCBOX_REPLY: answer a request, and receive the next one
+ * @flags: in: IPCBOX_IOVEC (for @data)
+ * @id: in: &ipcbox_recv.msg_id of the request; 0 with @recv to receive only;
+ *	out: 0 when the reply was sent and receiving failed
+ * @data: in: pointer to the reply, or to an array of struct iovec
+ * @len: in: length in bytes, at most the port's max_msgsize, or number of
+ *	elements
+ * @type: in: what the caller gets as &ipcbox_call.reply_type
+ * @recv: in: pointer to a struct ipcbox_recv, to receive the next message as
+ *	IPCBOX_RECV does, in the same call; 0 for none
+ * @recv_size: in: size of that struct; with 0 in @recv, 0
+ * @reserved: in: must be 0
+ *
+ * Any process that has the handle through which a request was received may
+ * reply. A reply that fails leaves the request with its receiver; a reply to a
+ * request that is gone (the caller has given up or was killed) fails with ESRCH
+ * and can never reach another call.
+ *
+ * Return: 0, or -1 with errno: ESRCH, EMSGSIZE, EDQUOT, EINVAL, EFAULT, ENOMEM,
+ * EBADF (no IPCBOX_RIGHT_RECV), EIDRM (port deleted), and with @recv and 0 in
+ * @id those of IPCBOX_RECV.
+ */
+struct ipcbox_reply {
+	__u64	flags;
+	__u64	id;
+	__u64	data;
+	__u64	len;
+	__u64	type;
+	__u64	recv;
+	__u32	recv_size;
+	__u32	reserved;
 };
 
 /**
@@ -602,6 +762,22 @@ struct ipcbox_recv {
  * define IPCBOX_SET - change attributes, see &struct ipcbox_set
  */
 #define IPCBOX_SET		_IOW(IPCBOX_IOC, 0x43, struct ipcbox_set)
+/**
+ * define IPCBOX_ACK - done with a leased message, see &struct ipcbox_ack
+ */
+#define IPCBOX_ACK		_IOW(IPCBOX_IOC, 0x44, struct ipcbox_ack)
+/**
+ * define IPCBOX_NACK - a message back in line, see &struct ipcbox_ack
+ */
+#define IPCBOX_NACK		_IOW(IPCBOX_IOC, 0x45, struct ipcbox_ack)
+/**
+ * define IPCBOX_CALL - request and reply, see &struct ipcbox_call
+ */
+#define IPCBOX_CALL		_IOWR(IPCBOX_IOC, 0x46, struct ipcbox_call)
+/**
+ * define IPCBOX_REPLY - answer a request, see &struct ipcbox_reply
+ */
+#define IPCBOX_REPLY		_IOWR(IPCBOX_IOC, 0x47, struct ipcbox_reply)
 
 #if defined(__cplusplus)
 }

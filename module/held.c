@@ -1,0 +1,360 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Held messages: leases and requests, and who holds them */
+
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+
+#include "handle.h"
+#include "held.h"
+#include "ioctl.h"
+#include "message.h"
+#include "port.h"
+#include "queue.h"
+
+static struct ipcbox_message *ipcbox_held_of(const struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcbox_message, tree);
+}
+
+static bool ipcbox_held_less(struct rb_node *a, const struct rb_node *b)
+{
+	return ipcbox_held_of(a)->id < ipcbox_held_of(b)->id;
+}
+
+static int ipcbox_held_cmp(const void *key, const struct rb_node *node)
+{
+	u64 id = *(const u64 *)key, other = ipcbox_held_of(node)->id;
+
+	return id < other ? -1 : id > other;
+}
+
+/* Leases with a time */
+
+static struct ipcbox_port *ipcbox_port_of_leases(struct ipcbox_leases *leases)
+{
+	return container_of(leases, struct ipcbox_port, leases);
+}
+
+/* The work holds a reference on the port. */
+static void ipcbox_leases_arm(struct ipcbox_leases *leases)
+{
+	struct ipcbox_port *port = ipcbox_port_of_leases(leases);
+	struct timerqueue_node *first = timerqueue_getnext(&leases->expiry);
+	s64 ns;
+
+	lockdep_assert_held(&port->queue.lock);
+	if (!first || port->queue.dead)
+		return;
+	ns = max_t(s64, ktime_to_ns(ktime_sub(first->expires, ktime_get())), 0);
+	ipcbox_port_get(port);
+	/* One that was armed already has its reference. */
+	if (mod_delayed_work(ipcbox_workqueue, &leases->work,
+			     nsecs_to_jiffies64(ns) + 1))
+		ipcbox_port_put(port);
+}
+
+static void ipcbox_lease_begin(struct ipcbox_port *port,
+			       struct ipcbox_message *msg, u64 lease)
+{
+	struct ipcbox_leases *leases = &port->leases;
+	ktime_t now = ktime_get();
+
+	lockdep_assert_held(&port->queue.lock);
+	msg->expiry.expires = ktime_add_safe(now, min_t(u64, lease, KTIME_MAX));
+	if (timerqueue_add(&leases->expiry, &msg->expiry))
+		ipcbox_leases_arm(leases);
+}
+
+/* Message that has expired, or NULL. */
+static struct ipcbox_message *ipcbox_lease_expired(struct ipcbox_leases *leases)
+{
+	struct timerqueue_node *first = timerqueue_getnext(&leases->expiry);
+
+	if (!first || ktime_before(ktime_get(), first->expires))
+		return NULL;
+	return container_of(first, struct ipcbox_message, expiry);
+}
+
+static void ipcbox_leases_work(struct work_struct *work)
+{
+	struct ipcbox_leases *leases =
+		container_of(work, struct ipcbox_leases, work.work);
+	struct ipcbox_port *port = ipcbox_port_of_leases(leases);
+	struct ipcbox_queue *queue = &port->queue;
+	struct ipcbox_message *msg;
+	struct ipcbox_wake wake;
+	bool back;
+
+	do {
+		wake = (struct ipcbox_wake){};
+		back = true;
+		spin_lock(&queue->lock);
+		msg = ipcbox_lease_expired(leases);
+		if (msg)
+			back = ipcbox_queue_give_back_locked(queue, msg, &wake);
+		else
+			ipcbox_leases_arm(leases);
+		ipcbox_queue_unlock_and_wake(queue, &wake);
+		if (!back)
+			ipcbox_message_put(msg, &queue->spare);
+	} while (msg);
+	ipcbox_port_put(port);
+}
+
+void ipcbox_leases_init(struct ipcbox_leases *leases)
+{
+	timerqueue_init_head(&leases->expiry);
+	INIT_DELAYED_WORK(&leases->work, ipcbox_leases_work);
+}
+
+/* The queue is dead: nothing has to expire any more. */
+void ipcbox_leases_stop(struct ipcbox_leases *leases)
+{
+	if (cancel_delayed_work(&leases->work))
+		ipcbox_port_put(ipcbox_port_of_leases(leases));
+}
+
+/* Holders */
+
+static void ipcbox_holder_release(struct kref *ref)
+{
+	struct ipcbox_holder *holder =
+		container_of(ref, struct ipcbox_holder, ref);
+
+	ipcbox_watch_release(&holder->watch);
+	ipcbox_port_put(holder->port);
+	kfree(holder);
+}
+
+static void ipcbox_holder_put(struct ipcbox_holder *holder)
+{
+	kref_put(&holder->ref, ipcbox_holder_release);
+}
+
+static struct ipcbox_holder *ipcbox_holder_of_watch(struct ipcbox_watch *watch)
+{
+	return container_of(watch, struct ipcbox_holder, watch);
+}
+
+static void ipcbox_holder_watch_get(struct ipcbox_watch *watch)
+{
+	kref_get(&ipcbox_holder_of_watch(watch)->ref);
+}
+
+static void ipcbox_holder_watch_put(struct ipcbox_watch *watch)
+{
+	ipcbox_holder_put(ipcbox_holder_of_watch(watch));
+}
+
+/*
+ * Ends one hold, the one with the lowest id. What became of it: a lease is back
+ * in line, a request has failed. False if there was none.
+ */
+static bool ipcbox_holder_drop_one(struct ipcbox_holder *holder)
+{
+	struct ipcbox_queue *queue = &holder->port->queue;
+	struct ipcbox_wake wake = {};
+	struct ipcbox_message *msg;
+	bool back = true;
+
+	spin_lock(&queue->lock);
+	msg = ipcbox_held_of(rb_first(&holder->held));
+	if (msg && msg->call)
+		ipcbox_queue_fail_sender_locked(queue, msg->sender,
+						-EOWNERDEAD, &wake);
+	else if (msg)
+		back = ipcbox_queue_give_back_locked(queue, msg, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
+	if (!back)
+		ipcbox_message_put(msg, &queue->spare);
+	return msg;
+}
+
+static void ipcbox_holder_drop_all(struct ipcbox_holder *holder)
+{
+	while (ipcbox_holder_drop_one(holder))
+		cond_resched();
+}
+
+static void ipcbox_holder_exited(struct ipcbox_watch *watch)
+{
+	ipcbox_holder_drop_all(ipcbox_holder_of_watch(watch));
+}
+
+static const struct ipcbox_watch_ops ipcbox_holder_watch_ops = {
+	.get	= ipcbox_holder_watch_get,
+	.put	= ipcbox_holder_watch_put,
+	.exited	= ipcbox_holder_exited,
+};
+
+/* The caller's, or NULL if it has none yet. */
+static struct ipcbox_holder *
+ipcbox_holder_find_locked(const struct ipcbox_handle *handle)
+{
+	struct ipcbox_holder *holder;
+
+	lockdep_assert_held(&handle->port->queue.lock);
+	list_for_each_entry(holder, &handle->holders, node)
+		if (ipcbox_watch_is_current(&holder->watch))
+			return holder;
+	return NULL;
+}
+
+/* Two threads may come at the same time; one holder is used then. */
+static int ipcbox_holder_add(struct ipcbox_handle *handle)
+{
+	struct ipcbox_queue *queue = &handle->port->queue;
+	struct ipcbox_holder *holder;
+	bool needed;
+
+	holder = kzalloc(sizeof(*holder), GFP_KERNEL_ACCOUNT);
+	if (!holder)
+		return -ENOMEM;
+	kref_init(&holder->ref);
+	holder->port = ipcbox_port_get(handle->port);
+	holder->held = RB_ROOT;
+	ipcbox_watch_init(&holder->watch, &ipcbox_holder_watch_ops);
+	spin_lock(&queue->lock);
+	needed = !ipcbox_holder_find_locked(handle);
+	if (needed) {
+		list_add(&holder->node, &handle->holders);
+		/* The reference of handle->holders serves the watch, too. */
+		ipcbox_watch_begin(&holder->watch);
+	}
+	spin_unlock(&queue->lock);
+	if (!needed)
+		ipcbox_holder_put(holder);
+	return 0;
+}
+
+/* Holding */
+
+/* 1 if it is held, 0 if it is gone, -ENOENT if there is no holder. */
+static int ipcbox_held_try(struct ipcbox_handle *handle,
+			   struct ipcbox_message *msg, u64 lease)
+{
+	struct ipcbox_queue *queue = &handle->port->queue;
+	struct ipcbox_holder *holder;
+	int held = -ENOENT;
+
+	spin_lock(&queue->lock);
+	holder = ipcbox_holder_find_locked(handle);
+	if (holder)
+		held = ipcbox_queue_hold_locked(queue, msg);
+	if (held > 0) {
+		msg->holder = holder;
+		rb_add(&msg->tree, &holder->held, ipcbox_held_less);
+		timerqueue_init(&msg->expiry);
+		if (lease)
+			ipcbox_lease_begin(handle->port, msg, lease);
+	}
+	spin_unlock(&queue->lock);
+	return held;
+}
+
+/**
+ * ipcbox_held_begin() - let the caller hold a message that it has received
+ * @handle: through this
+ * @msg: message from ipcbox_queue_take(), copied; with 0 or 1 it is not the
+ *	caller's any more
+ * @lease: until it returns to its place, ns; 0 for no limit
+ *
+ * Return: 1, 0 if the sender has recalled the message meanwhile, or -ENOMEM
+ */
+int ipcbox_held_begin(struct ipcbox_handle *handle, struct ipcbox_message *msg,
+		      u64 lease)
+{
+	int ret;
+
+	for (;;) {
+		ret = ipcbox_held_try(handle, msg, lease);
+		if (!ret)
+			ipcbox_message_put(msg, &handle->port->queue.spare);
+		if (ret >= 0)
+			return ret;
+		ret = ipcbox_holder_add(handle);
+		if (ret)
+			return ret;
+	}
+}
+
+/* What is received through a handle may be answered by all who have it. */
+struct ipcbox_message *ipcbox_held_find_locked(struct ipcbox_handle *handle,
+					       u64 id)
+{
+	struct ipcbox_holder *holder;
+	struct rb_node *node;
+
+	lockdep_assert_held(&handle->port->queue.lock);
+	list_for_each_entry(holder, &handle->holders, node) {
+		node = rb_find(&id, &holder->held, ipcbox_held_cmp);
+		if (node)
+			return ipcbox_held_of(node);
+	}
+	return NULL;
+}
+
+/* For the queue: the message leaves its holder. */
+void ipcbox_held_end_locked(struct ipcbox_message *msg)
+{
+	struct ipcbox_holder *holder = msg->holder;
+
+	lockdep_assert_held(&holder->port->queue.lock);
+	rb_erase(&msg->tree, &holder->held);
+	if (!RB_EMPTY_NODE(&msg->expiry.node))
+		timerqueue_del(&holder->port->leases.expiry, &msg->expiry);
+	msg->holder = NULL;
+}
+
+/* The handle is closed: nobody can answer any more. */
+void ipcbox_held_close(struct ipcbox_handle *handle)
+{
+	struct ipcbox_holder *holder, *next;
+
+	list_for_each_entry_safe(holder, next, &handle->holders, node) {
+		ipcbox_watch_end(&holder->watch);
+		ipcbox_holder_drop_all(holder);
+		ipcbox_holder_put(holder);
+	}
+}
+
+/* IPCBOX_ACK and IPCBOX_NACK */
+
+/* Where a message of that id goes, in one of two ways. */
+static int ipcbox_held_end(struct ipcbox_ioctl *call, bool done)
+{
+	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
+	struct ipcbox_queue *queue = &handle->port->queue;
+	struct ipcbox_wake wake = {};
+	struct ipcbox_message *msg;
+	bool put = done;
+	int ret = 0;
+
+	spin_lock(&queue->lock);
+	msg = ipcbox_held_find_locked(handle, call->arg.ack.id);
+	if (queue->dead)
+		ret = -EIDRM;
+	else if (!msg)
+		ret = -ESRCH;
+	else if (done && msg->call)
+		ret = -EINVAL;	/* a request wants a reply */
+	else if (done)
+		ipcbox_queue_settle_locked(queue, msg, &wake);
+	else
+		put = !ipcbox_queue_give_back_locked(queue, msg, &wake);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
+	if (!ret && put)
+		ipcbox_message_put(msg, &queue->spare);
+	return ret;
+}
+
+int ipcbox_held_ioctl_ack(struct ipcbox_ioctl *call)
+{
+	return ipcbox_held_end(call, true);
+}
+
+int ipcbox_held_ioctl_nack(struct ipcbox_ioctl *call)
+{
+	return ipcbox_held_end(call, false);
+}
