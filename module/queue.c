@@ -194,6 +194,19 @@ static void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 	ipcbox_held_end_locked(msg);
 }
 
+/* For good: a bookmark that is still in line goes. */
+static void ipcbox_queue_end_take(struct ipcbox_queue *queue,
+				  struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	if (msg->state == IPCBOX_MESSAGE_HELD)
+		ipcbox_queue_end_hold(queue, msg);
+	else
+		queue->counts.taken--;
+	if (!list_empty(&msg->node))
+		list_del_init(&msg->node);
+}
+
 /* Sending */
 
 /*
@@ -228,7 +241,7 @@ static void ipcbox_queue_recall(struct ipcbox_queue *queue,
 	if (msg->state == IPCBOX_MESSAGE_QUEUED) {
 		ipcbox_line_remove(&queue->line, msg);
 	} else if (msg->state == IPCBOX_MESSAGE_HELD) {
-		ipcbox_queue_end_hold(queue, msg);
+		ipcbox_queue_end_take(queue, msg);
 		msg->state = IPCBOX_MESSAGE_GONE;
 	} else {
 		msg->state = IPCBOX_MESSAGE_GONE;
@@ -536,19 +549,6 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
 	/* Mostly nobody waits for room. */
 	if (!list_empty(&queue->senders) || waitqueue_active(&queue->poll))
 		ipcbox_queue_admit_pending(queue, wake);
-}
-
-/* For good: a bookmark that is still in line goes. */
-static void ipcbox_queue_end_take(struct ipcbox_queue *queue,
-				  struct ipcbox_message *msg)
-{
-	lockdep_assert_held(&queue->lock);
-	if (msg->state == IPCBOX_MESSAGE_HELD)
-		ipcbox_queue_end_hold(queue, msg);
-	else
-		queue->counts.taken--;
-	if (!list_empty(&msg->node))
-		list_del_init(&msg->node);
 }
 
 /**
