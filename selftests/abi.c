@@ -5,6 +5,7 @@
  */
 
 #include <assert.h>
+#include <pthread.h>
 #include <stddef.h>
 
 #include "memory.h"
@@ -22,10 +23,13 @@ LAYOUT(ipcbox_port_create, 136, reserved, 132);
 LAYOUT(ipcbox_port_open, 88, id, 80);
 LAYOUT(ipcbox_port_delete, 80, id, 72);
 LAYOUT(ipcbox_port_list, 32, count, 28);
-LAYOUT(ipcbox_stat, 232, reserved, 228);
+LAYOUT(ipcbox_stat, 240, held, 232);
 LAYOUT(ipcbox_set, 40, max_bytes, 32);
 LAYOUT(ipcbox_send, 56, id, 48);
-LAYOUT(ipcbox_recv, 88, sender_gid, 84);
+LAYOUT(ipcbox_recv, 104, reserved, 100);
+LAYOUT(ipcbox_ack, 16, id, 8);
+LAYOUT(ipcbox_call, 104, replier_gid, 100);
+LAYOUT(ipcbox_reply, 56, reserved, 52);
 
 #define OFFSET(type, field, offset) \
 	static_assert(offsetof(struct type, field) == (offset), #field)
@@ -55,6 +59,7 @@ OFFSET(ipcbox_stat, created, 136);
 OFFSET(ipcbox_stat, messages, 144);
 OFFSET(ipcbox_stat, next_size, 200);
 OFFSET(ipcbox_stat, senders, 208);
+OFFSET(ipcbox_stat, reserved, 228);
 OFFSET(ipcbox_set, mode, 8);
 OFFSET(ipcbox_set, max_msgsize, 20);
 OFFSET(ipcbox_set, max_messages, 24);
@@ -67,6 +72,20 @@ OFFSET(ipcbox_recv, deadline, 32);
 OFFSET(ipcbox_recv, msg_len, 40);
 OFFSET(ipcbox_recv, msg_flags, 64);
 OFFSET(ipcbox_recv, sender_pid, 72);
+OFFSET(ipcbox_recv, lease, 88);
+OFFSET(ipcbox_recv, deliveries, 96);
+OFFSET(ipcbox_call, data, 8);
+OFFSET(ipcbox_call, priority, 32);
+OFFSET(ipcbox_call, outcome, 36);
+OFFSET(ipcbox_call, deadline, 40);
+OFFSET(ipcbox_call, reply, 48);
+OFFSET(ipcbox_call, reply_len, 64);
+OFFSET(ipcbox_call, id, 80);
+OFFSET(ipcbox_call, replier_pid, 88);
+OFFSET(ipcbox_reply, id, 8);
+OFFSET(ipcbox_reply, type, 32);
+OFFSET(ipcbox_reply, recv, 40);
+OFFSET(ipcbox_reply, recv_size, 48);
 
 /* The numbers of the commands, as strace would show them. */
 static_assert(IPCBOX_INFO == 0xc060e100, "IPCBOX_INFO");
@@ -75,11 +94,14 @@ static_assert(IPCBOX_PORT_OPEN == 0xc058e102, "IPCBOX_PORT_OPEN");
 static_assert(IPCBOX_PORT_DELETE == 0x4050e103, "IPCBOX_PORT_DELETE");
 static_assert(IPCBOX_PORT_LIST == 0xc020e104, "IPCBOX_PORT_LIST");
 static_assert(IPCBOX_SEND == 0xc038e140, "IPCBOX_SEND");
-static_assert(IPCBOX_RECV == 0xc058e141, "IPCBOX_RECV");
-static_assert(IPCBOX_STAT == 0xc0e8e142, "IPCBOX_STAT");
+static_assert(IPCBOX_RECV == 0xc068e141, "IPCBOX_RECV");
+static_assert(IPCBOX_STAT == 0xc0f0e142, "IPCBOX_STAT");
 static_assert(IPCBOX_SET == 0x4028e143, "IPCBOX_SET");
 
 #define LONGEST		((1U << _IOC_SIZEBITS) - 1)
+
+/* A type of message. */
+#define REQUEST		7
 
 /* One command with an argument that succeeds, any number of times. */
 FIXTURE(growth)
@@ -90,6 +112,8 @@ FIXTURE(growth)
 	unsigned char *arg;	/* of LONGEST bytes, and nothing behind */
 	char payload[8];
 	struct ipcbox_stat entry;
+	struct ipcbox_recv recv;
+	pthread_t server;	/* of IPCBOX_CALL */
 };
 
 FIXTURE_VARIANT(growth)
@@ -152,6 +176,44 @@ FIXTURE_VARIANT_ADD(growth, set)
 	.v1 = 40,
 };
 
+FIXTURE_VARIANT_ADD(growth, ack)
+{
+	.cmd = IPCBOX_ACK,
+	.v1 = 16,
+};
+
+FIXTURE_VARIANT_ADD(growth, nack)
+{
+	.cmd = IPCBOX_NACK,
+	.v1 = 16,
+};
+
+FIXTURE_VARIANT_ADD(growth, call)
+{
+	.cmd = IPCBOX_CALL,
+	.v1 = 104,
+};
+
+FIXTURE_VARIANT_ADD(growth, reply)
+{
+	.cmd = IPCBOX_REPLY,
+	.v1 = 56,
+};
+
+/* Answers all requests until the port goes; another message is left alone. */
+static void *serve(void *port)
+{
+	struct ipcbox_recv recv = { .type = REQUEST };
+	struct ipcbox_reply reply = {
+		.recv = (uintptr_t)&recv,
+		.recv_size = sizeof(recv),
+	};
+
+	while (!sys_ioctl((intptr_t)port, IPCBOX_REPLY, &reply))
+		reply.id = recv.msg_id;
+	return NULL;
+}
+
 FIXTURE_SETUP(growth)
 {
 	struct ipcbox_port_create attr = port_attr("abi");
@@ -164,13 +226,46 @@ FIXTURE_SETUP(growth)
 	self->fd = _IOC_NR(variant->cmd) < _IOC_NR(IPCBOX_SEND) ? self->box :
 								  self->port;
 	self->arg = memory_before_hole(LONGEST);
+	if (variant->cmd == IPCBOX_CALL)
+		ASSERT_EQ(0, pthread_create(&self->server, NULL, serve,
+					    (void *)(intptr_t)self->port));
 }
 
 FIXTURE_TEARDOWN(growth)
 {
 	port_delete(self->box, "abi");
+	if (variant->cmd == IPCBOX_CALL)
+		pthread_join(self->server, NULL);
 	close(self->port);
 	close(self->box);
+}
+
+/* A message with a lease, to be acknowledged by the command. */
+static void argument_ack(FIXTURE_DATA(growth) *self)
+{
+	struct ipcbox_recv recv = {};
+	struct ipcbox_ack ack = {};
+
+	msg_send(self->port, "hello", 5, 0, 0, 0);
+	msg_recv(self->port, self->payload, sizeof(self->payload),
+		 IPCBOX_LEASE | IPCBOX_NOWAIT, &recv);
+	ack.id = recv.msg_id;
+	memcpy(self->arg, &ack, sizeof(ack));
+}
+
+/* Without a request to answer, but for one to receive. */
+static void argument_reply(FIXTURE_DATA(growth) *self)
+{
+	struct ipcbox_reply reply = {
+		.recv = (uintptr_t)&self->recv,
+		.recv_size = sizeof(self->recv),
+	};
+
+	msg_send(self->port, "hello", 5, 0, 0, 0);
+	memset(&self->recv, 0, sizeof(self->recv));
+	self->recv.data = (uintptr_t)self->payload;
+	self->recv.len = sizeof(self->payload);
+	memcpy(self->arg, &reply, sizeof(reply));
 }
 
 static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
@@ -190,6 +285,7 @@ static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
 		.len = sizeof(self->payload),
 	};
 	struct ipcbox_set set = { .flags = IPCBOX_SET_MODE, .mode = 0644 };
+	struct ipcbox_call call = { .type = REQUEST };
 
 	memset(self->arg, 0, LONGEST);
 	attr.flags = 0;
@@ -217,6 +313,16 @@ static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
 		break;
 	case IPCBOX_SET:
 		memcpy(self->arg, &set, sizeof(set));
+		break;
+	case IPCBOX_ACK:
+	case IPCBOX_NACK:
+		argument_ack(self);
+		break;
+	case IPCBOX_CALL:
+		memcpy(self->arg, &call, sizeof(call));
+		break;
+	case IPCBOX_REPLY:
+		argument_reply(self);
 		break;
 	}
 }

@@ -78,18 +78,18 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 	static const char * const owners[] = { "kernel", "process", "handle" };
 	char kind[16], owner[16], sharing[16], max_messages[24], max_bytes[24];
 	char name[IPCBOX_NAME_SIZE + 1], more;
-	unsigned long long id, messages, bytes, taken, sent, received;
+	unsigned long long id, messages, bytes, taken, sent, received, held;
 	int n;
 
 	memset(stat, 0, sizeof(*stat));
-	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %64[^\n ]%c",
+	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %llu %64[^\n ]%c",
 		   &id, kind, owner, sharing, &stat->mode, &stat->uid,
 		   &stat->gid, &stat->creator_uid, &stat->creator_pid,
 		   &stat->max_msgsize, max_messages, max_bytes, &messages,
 		   &bytes, &taken, &sent, &received, &stat->senders,
 		   &stat->receivers, &stat->handles, &stat->waiting_senders,
-		   &stat->waiting_receivers, name, &more);
-	if (n != 24 || more != '\n')
+		   &stat->waiting_receivers, &held, name, &more);
+	if (n != 25 || more != '\n')
 		return false;
 	stat->id = id;
 	stat->messages = messages;
@@ -97,6 +97,7 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 	stat->taken = taken;
 	stat->sent = sent;
 	stat->received = received;
+	stat->held = held;
 	stat->max_messages = parse_limit(max_messages, IPCBOX_UNLIMITED);
 	stat->max_bytes = parse_limit(max_bytes, 0);
 	if (strcmp(name, "-"))
@@ -145,7 +146,7 @@ static void expect_line(struct __test_metadata *_metadata, const char *text,
 TEST_F(proc, an_empty_box_has_a_header_line)
 {
 	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
-	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers name\n",
+	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held name\n",
 		     self->text);
 }
 

@@ -85,6 +85,7 @@ static json_t *json_stat(const struct ipcbox_stat *stat)
 		{ "messages", stat->messages },
 		{ "bytes", stat->bytes },
 		{ "taken", stat->taken },
+		{ "held", stat->held },
 		{ "next_size", stat->next_size },
 		{ "sent", stat->sent },
 		{ "received", stat->received },

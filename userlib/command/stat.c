@@ -109,6 +109,8 @@ static void print_traffic(const struct ipcbox_stat *stat)
 		       (unsigned long long)stat->next_size);
 	printf("\n" LABEL "%llu messages\n", "being received",
 	       (unsigned long long)stat->taken);
+	printf(LABEL "%llu messages, leased or requests without a reply\n",
+	       "held", (unsigned long long)stat->held);
 	printf(LABEL "%llu messages, %llu bytes\n", "sent",
 	       (unsigned long long)stat->sent,
 	       (unsigned long long)stat->sent_bytes);
