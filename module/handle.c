@@ -167,8 +167,12 @@ static int ipcbox_handle_ioctl_reply(struct ipcbox_ioctl *call)
 	struct ipcbox_reply __user *user = call->user;
 	int ret;
 
-	if (reply->reserved || reply->recv_size >= BIT(_IOC_SIZEBITS))
+	if (reply->reserved || reply->recv_size >= BIT(_IOC_SIZEBITS) ||
+	    (!reply->recv && reply->recv_size))
 		return -EINVAL;
+	/* It must be possible to tell of the reply. */
+	if (reply->recv && put_user(reply->id, &user->id))
+		return -EFAULT;
 	if (reply->id || !reply->recv) {
 		ret = ipcbox_call_reply(call);
 		if (ret || !reply->recv)

@@ -98,6 +98,7 @@ static void ipcbox_leases_work(struct work_struct *work)
 		ipcbox_queue_unlock_and_wake(queue, &wake);
 		if (!back)
 			ipcbox_message_put(msg, &queue->spare);
+		cond_resched();
 	} while (msg);
 	ipcbox_port_put(port);
 }
@@ -177,9 +178,29 @@ static void ipcbox_holder_drop_all(struct ipcbox_holder *holder)
 		cond_resched();
 }
 
+/* Whoever takes it from the list of its handle ends it. */
+static void ipcbox_holder_end(struct ipcbox_holder *holder)
+{
+	ipcbox_watch_end(&holder->watch);
+	ipcbox_holder_drop_all(holder);
+	/* The reference of handle->holders. */
+	ipcbox_holder_put(holder);
+}
+
+/* The handle may be open for long, and see many processes come and go. */
 static void ipcbox_holder_exited(struct ipcbox_watch *watch)
 {
-	ipcbox_holder_drop_all(ipcbox_holder_of_watch(watch));
+	struct ipcbox_holder *holder = ipcbox_holder_of_watch(watch);
+	struct ipcbox_queue *queue = &holder->port->queue;
+	bool listed;
+
+	ipcbox_holder_drop_all(holder);
+	spin_lock(&queue->lock);
+	listed = !list_empty(&holder->node);
+	list_del_init(&holder->node);
+	spin_unlock(&queue->lock);
+	if (listed)
+		ipcbox_holder_end(holder);
 }
 
 static const struct ipcbox_watch_ops ipcbox_holder_watch_ops = {
@@ -307,16 +328,27 @@ void ipcbox_held_end_locked(struct ipcbox_message *msg)
 	msg->holder = NULL;
 }
 
+static struct ipcbox_holder *ipcbox_holder_pop(struct ipcbox_handle *handle)
+{
+	struct ipcbox_queue *queue = &handle->port->queue;
+	struct ipcbox_holder *holder;
+
+	spin_lock(&queue->lock);
+	holder = list_first_entry_or_null(&handle->holders,
+					  struct ipcbox_holder, node);
+	if (holder)
+		list_del_init(&holder->node);
+	spin_unlock(&queue->lock);
+	return holder;
+}
+
 /* The handle is closed: nobody can answer any more. */
 void ipcbox_held_close(struct ipcbox_handle *handle)
 {
-	struct ipcbox_holder *holder, *next;
+	struct ipcbox_holder *holder;
 
-	list_for_each_entry_safe(holder, next, &handle->holders, node) {
-		ipcbox_watch_end(&holder->watch);
-		ipcbox_holder_drop_all(holder);
-		ipcbox_holder_put(holder);
-	}
+	while ((holder = ipcbox_holder_pop(handle)))
+		ipcbox_holder_end(holder);
 }
 
 /* IPCBOX_ACK and IPCBOX_NACK */

@@ -11,7 +11,8 @@
  * A holder stands for one process that has received through one handle: the
  * process may exit while others keep the handle open, and the handle may be
  * closed while the process lives on. It is made with the first message to hold
- * and lasts as long as the handle.
+ * and ends with the process or with the handle, whichever goes first: whoever
+ * takes it out of handle->holders ends it.
  *
  * A lease may have a time. The leases of a port that have one are in
  * port->leases, the first to expire first.

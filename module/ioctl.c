@@ -22,8 +22,9 @@ ipcbox_ioctl_find(const struct ipcbox_ioctl_table *table, unsigned int cmd)
 
 /*
  * A constant size is checked when the module is built, any other one on each
- * call, for more than the copy costs. So the hot commands come first
- * (struct ipcbox_reply is as long as struct ipcbox_send).
+ * call, for more than the copy costs. So the hot commands come first. (Others
+ * are as long: struct ipcbox_reply as struct ipcbox_send, struct ipcbox_call as
+ * struct ipcbox_recv.)
  */
 static int ipcbox_ioctl_get(struct ipcbox_ioctl *call, size_t size)
 {
@@ -35,9 +36,6 @@ static int ipcbox_ioctl_get(struct ipcbox_ioctl *call, size_t size)
 		       -EFAULT : 0;
 	if (size == known && known == sizeof(arg->recv))
 		return copy_from_user(arg, call->user, sizeof(arg->recv)) ?
-		       -EFAULT : 0;
-	if (size == known && known == sizeof(arg->call))
-		return copy_from_user(arg, call->user, sizeof(arg->call)) ?
 		       -EFAULT : 0;
 	call->size = min(size, known);
 	return copy_struct_from_user(arg, known, call->user, size);
@@ -91,9 +89,6 @@ int ipcbox_ioctl_put(struct ipcbox_ioctl *call)
 
 	if (call->size == sizeof(arg->recv))
 		return copy_to_user(call->user, arg, sizeof(arg->recv)) ?
-		       -EFAULT : 0;
-	if (call->size == sizeof(arg->call))
-		return copy_to_user(call->user, arg, sizeof(arg->call)) ?
 		       -EFAULT : 0;
 	return copy_to_user(call->user, arg, call->size) ? -EFAULT : 0;
 }

@@ -10,6 +10,8 @@
  *
  *	box->lock			rwsem, sleeps
  *	|-- queue->lock			spinlock
+ *	|   |-- pid->wait_pidfd.lock	to watch a process that holds messages
+ *	|   `-- workqueue internals	to set the time when a lease expires
  *	`-- pid->wait_pidfd.lock	spinlock, of the core kernel
  *
  *	ipcbox_users_lock		taken with no other lock of ours held
@@ -37,8 +39,12 @@
  *	port->owner.watched			box->lock
  *	port->charged				who unlinks the port, or frees it
  *	port->{handles,senders,receivers}	port->queue.lock
+ *	port->leases.expiry			port->queue.lock
+ *	handle->holders, holder->{node,held}	port->queue.lock
+ *	holder->watch.watched			who makes the holder, then who
+ *						takes it from handle->holders
  *	everything in struct ipcbox_queue	queue->lock
- *	message->{node,by_type,seq,state,sender,charged}
+ *	message->{node,tree,seq,state,sender,holder,expiry,charged,deliveries}
  *						queue->lock, from
  *						ipcbox_queue_send() on
  *	waiter->{node,msg}			queue->lock, until waiter->result
@@ -55,10 +61,14 @@
  *	object		a reference is held by
  *	box		its network namespace, each open /dev/ipcbox, each port
  *	port		its box while linked, each handle, each listing of it,
- *			its owner watch, a queued owner->work
+ *			each holder, its owner watch, a queued owner->work, an
+ *			armed leases->work
  *	handle		its struct file
+ *	holder		its handle's list, which its watch shares; a queued
+ *			watch->work
  *	message		whoever it belongs to: the sender until it is sent, the
- *			queue, the receiver that took it; and each peeker
+ *			queue, the receiver that took it, the holder; and each
+ *			peeker; and a caller, until it has its answer
  *	waiter		the stack of the waiting thread
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)
@@ -67,7 +77,10 @@
  * box, after which nobody can find it, and kills its queue, after which every
  * operation on it fails with EIDRM and nobody waits in it. The memory goes with
  * the last reference. Between the two, these still hold references: open
- * handles; receivers between take and settle, through their handle; the exit
- * work of its owner. At module exit there are no handles (each pins the
- * module), and destroying the workqueue waits for the rest.
+ * handles; receivers between take and settle, and holders, through their
+ * handle; the work after the exit of its owner or of a holder; the work of its
+ * leases, if it runs just then. At module exit there are no handles (each pins
+ * the module), and destroying the workqueue waits for the rest.
+ *
+ * Held messages survive the deletion of their port: they go with their holder.
  */

@@ -24,10 +24,10 @@
  * to the receiver that copies it at the moment. One that is sent while a
  * receiver waits is taken at once. A receiver that fails puts its message back
  * in line. One that is held has been copied, but its receiver has yet to answer
- * or to acknowledge it, see held.h. A message is gone when it has been received, or recalled because its
- * sender gives up or its port is deleted. Recalling does not wait for a
- * receiver that is copying the message; that one finds it gone, and drops it as
- * if it had never been.
+ * or to acknowledge it, see held.h. A message is gone when it has been received,
+ * or recalled because its sender gives up or its port is deleted. Recalling does
+ * not wait for a receiver that is copying the message; that one finds it gone,
+ * and drops it as if it had never been.
  *
  * Each queue keeps the memory of one message that is gone for the next one, so
  * that a queue which is mostly empty does not allocate for small messages. (To
