@@ -245,7 +245,8 @@ int ipcbox_port_set(int port, const struct ipcbox_set *set);
 /**
  * struct ipcbox_options - how to send or to receive; all zero is the plain way
  * @flags: IPCBOX_NOWAIT (-EAGAIN instead of waiting); to receive also
- *	IPCBOX_PEEK (leave the message in line)
+ *	IPCBOX_PEEK (leave the message in line), or IPCBOX_LEASE (until
+ *	ipcbox_ack(); see ipcbox_recv_lease())
  * @type: to send: the message's type, 0 for none; to receive: only messages of
  *	this type, 0 for any
  * @deadline: when to give up, from ipcbox_deadline_in(); 0 for never
@@ -264,7 +265,9 @@ struct ipcbox_options {
  * @type: type the sender gave, 0 for none
  * @id: unique within the port, ascending in the order of sending
  * @priority: priority the sender gave
- * @flags: 0
+ * @flags: IPCBOX_MSG_LEASED (to be acknowledged), IPCBOX_MSG_CALL (a request,
+ *	to be answered), IPCBOX_MSG_REDELIVERED (somebody had it before, who
+ *	neither acknowledged nor answered it)
  * @pid: process id of the sender, 0 if it is not visible from here
  * @tid: its thread id, likewise
  * @uid: its effective user id at the time of sending, cannot be forged
@@ -387,6 +390,140 @@ ssize_t ipcbox_recv_alloc(int port, void **buf, size_t *size,
 			  struct ipcbox_message *msg);
 
 /**
+ * ipcbox_recv_lease - receive a message that stays the port's until ipcbox_ack()
+ * @port: handle with IPCBOX_RIGHT_RECV
+ * @buf: where the payload goes
+ * @size: room there, in bytes
+ * @options: as in ipcbox_recv_msg()
+ * @lease: nanoseconds until the message returns by itself, 0 for no limit
+ * @msg: as in ipcbox_recv_msg(); @msg->id is what ipcbox_ack() wants
+ * @deliveries: set to how often a receiver has had the message, this time
+ *	included; may be NULL
+ *
+ * If the caller's process exits, or the last descriptor of the handle is closed,
+ * the message is back at its place in line, and flagged. A request is no lease:
+ * it wants ipcbox_reply(), whatever it was received with.
+ *
+ * Return: as ipcbox_recv_msg().
+ */
+ssize_t ipcbox_recv_lease(int port, void *buf, size_t size,
+			  const struct ipcbox_options *options, uint64_t lease,
+			  struct ipcbox_message *msg, uint32_t *deliveries);
+
+/**
+ * ipcbox_ack - done with a message that was received with a lease
+ * @port: the handle that it was received through
+ * @id: its id
+ *
+ * Return: 0, or -ESRCH (not held: done with before, its time was up, or its
+ * sender has taken it back), -EINVAL (a request, see ipcbox_reply()), -EIDRM
+ * (port deleted), -EBADF (not a handle that may receive).
+ */
+int ipcbox_ack(int port, uint64_t id);
+
+/**
+ * ipcbox_nack - put a leased message, or a request, back at its place in line
+ * @port: the handle that it was received through
+ * @id: its id
+ *
+ * Return: as ipcbox_ack(), but never -EINVAL.
+ */
+int ipcbox_nack(int port, uint64_t id);
+
+/* Calls. */
+
+/**
+ * struct ipcbox_answer - what is known of a call, also of one that failed
+ * @len: length of the reply; after -EMSGSIZE because of it, the size needed
+ * @type: type that the replier gave
+ * @id: id of the request
+ * @outcome: enum ipcbox_outcome: only after IPCBOX_NOT_DELIVERED is it safe to
+ *	call again what must not be done twice
+ * @pid: process that replied, 0 if it is not visible from here
+ * @tid: its thread, likewise
+ * @uid: its effective user id, cannot be forged
+ * @gid: its effective group id, likewise
+ */
+struct ipcbox_answer {
+	size_t len;
+	uint64_t type;
+	uint64_t id;
+	uint32_t outcome;
+	pid_t pid;
+	pid_t tid;
+	uid_t uid;
+	gid_t gid;
+};
+
+/**
+ * ipcbox_call - send a request, and wait for the reply
+ * @port: handle with IPCBOX_RIGHT_SEND
+ * @data: the request, read before the call returns
+ * @len: its length in bytes
+ * @buf: where the reply goes
+ * @size: room there, in bytes
+ * @options: type, priority, deadline and flags; NULL for none. The deadline is
+ *	that of the reply; IPCBOX_NOWAIT fails with -EAGAIN unless a server waits.
+ * @answer: filled in whatever is returned; may be NULL
+ *
+ * A call that a server has received is not restarted after a signal.
+ *
+ * Return: the length of the reply, or -EOWNERDEAD (the server has gone),
+ * -ETIMEDOUT, -EINTR, -EAGAIN, -EMSGSIZE (request longer than the port takes, or
+ * reply longer than @size: @answer->outcome tells which), -EDQUOT, -EIDRM (port
+ * deleted), -EBADF (not a handle that may send), -EINVAL (options), -EFAULT,
+ * -ENOMEM.
+ */
+ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
+		    size_t size, const struct ipcbox_options *options,
+		    struct ipcbox_answer *answer);
+
+/**
+ * ipcbox_reply - answer a request
+ * @port: the handle that it was received through
+ * @id: its id
+ * @data: the reply
+ * @len: its length in bytes, at most the port's max_msgsize
+ * @type: what the caller gets to see as &ipcbox_answer.type
+ *
+ * Return: 0, or -ESRCH (the caller has given up or was killed, or there was a
+ * reply), and with the request still to be answered -EMSGSIZE, -EDQUOT, -EFAULT,
+ * -ENOMEM; -EIDRM (port deleted), -EBADF (not a handle that may receive).
+ */
+int ipcbox_reply(int port, uint64_t id, const void *data, size_t len,
+		 uint64_t type);
+
+/**
+ * struct ipcbox_response - a reply, for ipcbox_reply_recv()
+ * @id: id of the request, 0 for none; set to 0 once the reply has been sent
+ * @data: the reply
+ * @len: its length in bytes
+ * @type: its type
+ */
+struct ipcbox_response {
+	uint64_t id;
+	const void *data;
+	size_t len;
+	uint64_t type;
+};
+
+/**
+ * ipcbox_reply_recv - answer a request and receive the next, in one system call
+ * @port: handle with IPCBOX_RIGHT_RECV
+ * @response: the reply. If the call fails and @response->id is not 0, it was
+ *	not sent; otherwise it was, and only receiving has failed.
+ * @buf: where the next message goes; may be where the reply is
+ * @size: room there, in bytes
+ * @options: of the receive, as in ipcbox_recv_msg()
+ * @msg: as in ipcbox_recv_msg()
+ *
+ * Return: the length of the message, or as ipcbox_reply() or ipcbox_recv_msg().
+ */
+ssize_t ipcbox_reply_recv(int port, struct ipcbox_response *response, void *buf,
+			  size_t size, const struct ipcbox_options *options,
+			  struct ipcbox_message *msg);
+
+/**
  * ipcbox_deadline_in - the deadline that lies so many seconds ahead
  * @seconds: from now on, with fractions; 0 or less for a deadline that is over
  *
@@ -414,6 +551,9 @@ const char *ipcbox_kind_name(uint32_t kind);
 
 /** ipcbox_owner_name - word for an enum ipcbox_owner, "unknown" if there is none */
 const char *ipcbox_owner_name(uint32_t owner);
+
+/** ipcbox_outcome_name - words for an enum ipcbox_outcome, "unknown" if there are none */
+const char *ipcbox_outcome_name(uint32_t outcome);
 
 /** ipcbox_sharing_name - word for an enum ipcbox_sharing, "unknown" if there is none */
 const char *ipcbox_sharing_name(uint32_t sharing);

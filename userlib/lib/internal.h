@@ -10,6 +10,13 @@
 int ipcbox__ioctl(int fd, unsigned long command, void *arg);
 int ipcbox__close_box(int box, int result);
 int ipcbox__name_put(const char *name, char field[IPCBOX_NAME_SIZE]);
+int ipcbox__recv_options(struct ipcbox_recv *args,
+			 const struct ipcbox_options *options);
+ssize_t ipcbox__recv_result(const struct ipcbox_recv *args, int err,
+			    struct ipcbox_message *msg);
+ssize_t ipcbox__recv(int port, struct ipcbox_recv *args,
+		     const struct ipcbox_options *options,
+		     struct ipcbox_message *msg);
 int ipcbox__ref_put(const char *ref, char field[IPCBOX_NAME_SIZE], __u64 *id);
 
 /* A pointer as the ABI carries it. */

@@ -23,26 +23,40 @@ static void ipcbox_message_fill(struct ipcbox_message *msg,
 
 /*
  * The caller's flags must not say how the buffer is laid out: the function that
- * was called does. A message never is longer than SSIZE_MAX, because it was in
- * the sender's memory.
+ * was called does.
  */
-static ssize_t ipcbox_recv_args(int port, struct ipcbox_recv *args,
-				const struct ipcbox_options *options,
-				struct ipcbox_message *msg)
+int ipcbox__recv_options(struct ipcbox_recv *args,
+			 const struct ipcbox_options *options)
 {
-	int err;
+	if (!options)
+		return 0;
+	if (options->flags & IPCBOX_IOVEC)
+		return -EINVAL;
+	args->flags |= options->flags;
+	args->type = options->type;
+	args->deadline = options->deadline;
+	return 0;
+}
 
-	if (options) {
-		if (options->flags & IPCBOX_IOVEC)
-			return -EINVAL;
-		args->flags |= options->flags;
-		args->type = options->type;
-		args->deadline = options->deadline;
-	}
-	err = ipcbox__ioctl(port, IPCBOX_RECV, args);
+/* A message is never longer than SSIZE_MAX: it was in the sender's memory. */
+ssize_t ipcbox__recv_result(const struct ipcbox_recv *args, int err,
+			    struct ipcbox_message *msg)
+{
 	if (msg && (!err || err == -EMSGSIZE))
 		ipcbox_message_fill(msg, args);
 	return err ? err : (ssize_t)args->msg_len;
+}
+
+ssize_t ipcbox__recv(int port, struct ipcbox_recv *args,
+		     const struct ipcbox_options *options,
+		     struct ipcbox_message *msg)
+{
+	int err = ipcbox__recv_options(args, options);
+
+	if (err)
+		return err;
+	err = ipcbox__ioctl(port, IPCBOX_RECV, args);
+	return ipcbox__recv_result(args, err, msg);
 }
 
 ssize_t ipcbox_recv_msg(int port, void *buf, size_t size,
@@ -54,7 +68,7 @@ ssize_t ipcbox_recv_msg(int port, void *buf, size_t size,
 		.len = size,
 	};
 
-	return ipcbox_recv_args(port, &args, options, msg);
+	return ipcbox__recv(port, &args, options, msg);
 }
 
 ssize_t ipcbox_recvv(int port, const struct iovec *iov, int count,
@@ -67,7 +81,7 @@ ssize_t ipcbox_recvv(int port, const struct iovec *iov, int count,
 		.len = (__u64)count,
 	};
 
-	return ipcbox_recv_args(port, &args, options, msg);
+	return ipcbox__recv(port, &args, options, msg);
 }
 
 ssize_t ipcbox_recv(int port, void *buf, size_t size)

@@ -25,6 +25,8 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EDQUOT, "over this user's quota (receive what is queued or delete ports; ipcbox info shows the limits)" },
 	{ EBADF, "the handle has not the right to do this (open the port with that right; a port owned by a process is received from by that process only)" },
 	{ EIDRM, "the port was deleted (create it again)" },
+	{ ESRCH, "no such message is held (it was answered or acknowledged before, its time was up, or its sender has given up)" },
+	{ EOWNERDEAD, "the server has gone (ask again if the outcome is \"not delivered\"; otherwise it may have acted)" },
 	{ ENOENT, "no such port (ipcbox ls shows those that exist)" },
 	{ EEXIST, "a port of that name exists (open it, or choose another name)" },
 	{ EPROTOTYPE, "a port of that name exists and is of another kind (choose another name)" },
@@ -78,6 +80,15 @@ const char *ipcbox_sharing_name(uint32_t sharing)
 	static const char *const words[] = { "any" };
 
 	return ipcbox_word(words, ARRAY_SIZE(words), sharing);
+}
+
+const char *ipcbox_outcome_name(uint32_t outcome)
+{
+	static const char *const words[] = {
+		"not delivered", "unanswered", "answered",
+	};
+
+	return ipcbox_word(words, ARRAY_SIZE(words), outcome);
 }
 
 const char *ipcbox_version(void)

@@ -21,7 +21,8 @@ static void errors_advise(void)
 	static const int errors[] = {
 		EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF, EIDRM,
 		ENOENT, EEXIST, EACCES, EPERM, EINVAL, ENODEV, EOPNOTSUPP,
-		ENOTTY, E2BIG, EFAULT, ENOMEM, EMFILE, ENFILE,
+		ENOTTY, E2BIG, EFAULT, ENOMEM, EMFILE, ENFILE, ESRCH,
+		EOWNERDEAD,
 	};
 	size_t i;
 
@@ -42,6 +43,11 @@ static void words(void)
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_PROCESS), "process"));
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_HANDLE), "handle"));
 	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ANY), "any"));
+	CHECK(!strcmp(ipcbox_outcome_name(IPCBOX_NOT_DELIVERED),
+		      "not delivered"));
+	CHECK(!strcmp(ipcbox_outcome_name(IPCBOX_UNANSWERED), "unanswered"));
+	CHECK(!strcmp(ipcbox_outcome_name(IPCBOX_ANSWERED), "answered"));
+	CHECK(!strcmp(ipcbox_outcome_name(3), "unknown"));
 	CHECK(!strcmp(ipcbox_kind_name(~0U), "unknown"));
 	CHECK(!strcmp(ipcbox_owner_name(3), "unknown"));
 	CHECK(!strcmp(ipcbox_sharing_name(1), "unknown"));
