@@ -143,7 +143,7 @@ test_help() {
 	shows "Usage: ipcbox COMMAND"
 	shows "no such port"
 	prints "$(ipcbox -h)"
-	for command in create rm ls stat info set send recv; do
+	for command in create rm ls stat info set send recv call serve; do
 		shows "  $command "
 	done
 }
@@ -151,7 +151,7 @@ test_help() {
 test_help_of_each_command() {
 	local command
 
-	for command in create rm ls stat info set send recv; do
+	for command in create rm ls stat info set send recv call serve; do
 		ok "$command" --help
 		shows "Usage: ipcbox $command"
 		shows "Options:"
@@ -650,6 +650,72 @@ test_recv_peek() {
 	gives 4 recv "$port" --peek --nowait
 }
 
+test_recv_lease() {
+	ok create "$port" -q
+	ok send "$port" one two
+	ok recv "$port" --lease
+	prints one
+	stat_is held 0
+	stat_is received 1
+	# What cannot be written is not lost.
+	ipcbox recv "$port" --lease > /dev/full 2> err.txt && bad "no failure"
+	until_stat held 0
+	stat_is messages 1
+	ok recv "$port" -a --json
+	json_is "d['text']" two
+	json_is "d['redelivered']" True
+	stat_is messages 0
+	usage_error "either --peek or --lease" recv "$port" -a -k
+}
+
+test_call_and_serve() {
+	local server
+
+	ok create "$port" -q --capacity 0
+	# shellcheck disable=SC2016 # for the shell of the server
+	ipcbox serve "$port" -- sh -c 'tr a-z A-Z; echo " $IPCBOX_UID $IPCBOX_TYPE"; exit 3' &
+	server=$!
+	ok call "$port" hello --type 7 --timeout 20
+	prints "HELLO 0 7"
+	gives 3 call "$port" --status --timeout 20 hello
+	prints "HELLO 0 0"
+	run call "$port" --verbose --timeout 20 < /dev/null
+	prints " 0 0"
+	tells "type 3, to request"
+	ok rm "$port"
+	wait $server || bad "serve failed"
+}
+
+test_call_of_nobody() {
+	ok create "$port" -q --capacity 0
+	gives 4 call "$port" hello --nowait
+	tells "call to port '$port' failed, the request is not delivered: it would have to wait"
+	gives 4 call "$port" hello --timeout 0.1
+	tells "not delivered: timed out"
+	usage_error "the name of a port is missing" call
+	usage_error "one argument too many" call "$port" a b
+}
+
+test_serve_that_fails() {
+	local server
+
+	ok create "$port" -q --capacity 0
+	ipcbox serve "$port" --count 1 -- ./no-such-command 2> serve.txt &
+	server=$!
+	gives 127 call "$port" --status --timeout 20 hello
+	prints ""
+	wait $server || bad "serve failed"
+	grep -q "cannot run './no-such-command'" serve.txt || bad "not told"
+	# shellcheck disable=SC2016 # for the shell of the server
+	ipcbox serve "$port" -- sh -c 'kill -9 $PPID; sleep 1' &
+	server=$!
+	gives 1 call "$port" hello --timeout 20
+	tells "the request is unanswered: the server has gone"
+	wait $server 2> /dev/null
+	usage_error "the command is missing: ipcbox serve $port -- COMMAND" serve "$port"
+	usage_error "the name of a port is missing" serve
+}
+
 test_would_wait() {
 	ok create "$port" -q --capacity 1
 	gives 4 recv "$port" --nowait
@@ -925,7 +991,7 @@ test_completion() {
 	shows " create "
 	shows " recv "
 	complete_line ipcbox s
-	[ "$out" = " stat set send " ] || bad "$last: '$out'"
+	[ "$out" = " stat set send serve " ] || bad "$last: '$out'"
 	complete_line ipcbox recv --t
 	[ "$out" = " --type= --timeout= " ] || bad "$last: '$out'"
 	complete_line ipcbox send "${port%??}"
@@ -961,7 +1027,7 @@ test_manual() {
 		grep -q '^NAME$' man.txt || bad "$page: no NAME"
 	done
 	page_text "$userlib/man/ipcbox.1" > man.txt
-	for page in create rm ls stat info set send recv; do
+	for page in create rm ls stat info set send recv call serve; do
 		grep -q "^   $page$" man.txt || bad "ipcbox(1) has nothing of $page"
 	done
 }
@@ -970,7 +1036,7 @@ test_manual_has_every_option() {
 	local command option
 
 	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
-	for command in create rm ls stat info set send recv; do
+	for command in create rm ls stat info set send recv call serve; do
 		for option in $(ipcbox $command --help | sed -n 's/^  -., --\([a-z-]*\).*/\1/p'); do
 			grep -q "Fl -$option" "$userlib/man/ipcbox.1" || bad "$command --$option"
 		done

@@ -186,6 +186,20 @@ static inline int msg_recv(int port, void *data, size_t len, uint64_t flags,
 	return sys_ioctl(port, IPCBOX_RECV, recv);
 }
 
+static inline int msg_ack(int port, uint64_t id)
+{
+	struct ipcbox_ack arg = { .id = id };
+
+	return sys_ioctl(port, IPCBOX_ACK, &arg);
+}
+
+static inline int msg_nack(int port, uint64_t id)
+{
+	struct ipcbox_ack arg = { .id = id };
+
+	return sys_ioctl(port, IPCBOX_NACK, &arg);
+}
+
 /* Time */
 
 static inline uint64_t now_ns(void)
@@ -221,6 +235,22 @@ static inline bool wait_for_waiters(int port, uint32_t senders,
 			return false;
 		if (stat.waiting_senders == senders &&
 		    stat.waiting_receivers == receivers)
+			return true;
+		sleep_ns(MSEC);
+	}
+	return false;
+}
+
+/* Waits until receivers hold so many messages; false after ten seconds. */
+static inline bool wait_for_held(int port, uint64_t held)
+{
+	uint64_t end = in_ns(10 * SEC);
+	struct ipcbox_stat stat;
+
+	while (now_ns() < end) {
+		if (port_stat(port, &stat))
+			return false;
+		if (stat.held == held)
 			return true;
 		sleep_ns(MSEC);
 	}

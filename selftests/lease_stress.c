@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Consumers that take leases and are killed at random: every message is
+ * processed, and whoever gets one a second time is told so
+ *
+ * The consumers keep books in shared memory, which outlives them.
+ */
+
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+
+#include "ipcbox_test.h"
+
+#include <kselftest_harness.h>
+
+#define MESSAGES	6000
+#define CONSUMERS	6
+#define BATCH		4
+
+/**
+ * struct books - what consumers write down
+ * @seen: of each message, how often somebody has begun to process it
+ * @done: of each message, how often somebody was told that it is done with
+ * @again: deliveries that were flagged
+ * @unflagged: second deliveries that were not
+ * @late: acknowledgements after the time of the lease
+ * @wrong: anything else
+ */
+struct books {
+	atomic_uint seen[MESSAGES];
+	atomic_uint done[MESSAGES];
+	atomic_uint again;
+	atomic_uint unflagged;
+	atomic_uint late;
+	atomic_uint wrong;
+};
+
+FIXTURE(lease_stress)
+{
+	int box;
+	int port;
+	struct books *books;
+};
+
+FIXTURE_SETUP(lease_stress)
+{
+	self->books = mmap(NULL, sizeof(*self->books), PROT_READ | PROT_WRITE,
+			   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	ASSERT_NE(MAP_FAILED, self->books);
+	self->box = box_private();
+	ASSERT_LE(0, self->box);
+	self->port = port_temporary(self->box, IPCBOX_UNLIMITED);
+	ASSERT_LE(0, self->port);
+}
+
+FIXTURE_TEARDOWN(lease_stress)
+{
+	close(self->port);
+	close(self->box);
+}
+
+/* Begins to process a message: its number, or -1 if there is none. */
+static int consumer_take(int port, struct books *books, struct ipcbox_recv *recv)
+{
+	unsigned int n;
+	bool again;
+	int ret;
+
+	ret = msg_recv(port, &n, sizeof(n), IPCBOX_LEASE, recv);
+	if (ret || n >= MESSAGES) {
+		if (ret != -ETIMEDOUT)
+			atomic_fetch_add(&books->wrong, 1);
+		return -1;
+	}
+	again = recv->msg_flags & IPCBOX_MSG_REDELIVERED;
+	if (again != (recv->deliveries > 1))
+		atomic_fetch_add(&books->wrong, 1);
+	if (again)
+		atomic_fetch_add(&books->again, 1);
+	if (atomic_fetch_add(&books->seen[n], 1) && !again)
+		atomic_fetch_add(&books->unflagged, 1);
+	return n;
+}
+
+static void consumer_done(int port, struct books *books, int n, uint64_t id)
+{
+	int ret = msg_ack(port, id);
+
+	if (!ret)
+		atomic_fetch_add(&books->done[n], 1);
+	else if (ret == -ESRCH)
+		atomic_fetch_add(&books->late, 1);
+	else
+		atomic_fetch_add(&books->wrong, 1);
+}
+
+/* Some at a time; now and then one is given back, or takes too long. */
+static void consumer(int port, struct books *books, unsigned int dice)
+{
+	struct ipcbox_recv recv[BATCH];
+	int n[BATCH], i;
+
+	for (;;) {
+		for (i = 0; i < BATCH; i++) {
+			dice = dice * 1103515245 + 12345;
+			recv[i] = (struct ipcbox_recv){
+				.deadline = in_ns(20 * MSEC),
+				.lease = dice >> 16 & 7 ? 0 : 1 + (dice >> 8 & 0xfffff),
+			};
+			n[i] = consumer_take(port, books, &recv[i]);
+		}
+		for (i = 0; i < BATCH; i++) {
+			dice = dice * 1103515245 + 12345;
+			if (n[i] >= 0 && dice >> 16 & 15)
+				consumer_done(port, books, n[i], recv[i].msg_id);
+			else if (n[i] >= 0)
+				msg_nack(port, recv[i].msg_id);
+		}
+	}
+}
+
+static pid_t consumer_start(int port, uint64_t id, int box, struct books *books,
+			    unsigned int dice)
+{
+	pid_t pid = fork();
+
+	if (pid < 0)
+		abort();
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* The common handle, or one that goes with the consumer. */
+	if (dice % 2)
+		port = port_open_id(box, id, IPCBOX_RIGHT_RECV);
+	consumer(port, books, dice);
+	_exit(0);
+}
+
+static bool all_received(int port)
+{
+	struct ipcbox_stat stat;
+
+	return port_stat(port, &stat) || stat.received == MESSAGES;
+}
+
+TEST_F_TIMEOUT(lease_stress, consumers_are_killed_at_random, 180)
+{
+	unsigned int i, kills = 0, dice = getpid(), twice = 0, missing = 0;
+	struct books *books = self->books;
+	uint64_t id = port_id(self->port), end = in_ns(150 * SEC);
+	struct ipcbox_stat stat;
+	pid_t pid[CONSUMERS], *victim;
+
+	for (i = 0; i < CONSUMERS; i++)
+		pid[i] = consumer_start(self->port, id, self->box, books, i);
+	for (i = 0; i < MESSAGES || !all_received(self->port); i++) {
+		ASSERT_GT(end, now_ns());
+		if (i >= MESSAGES) {
+			sleep_ns(MSEC);
+		} else {
+			ASSERT_EQ(0, msg_send(self->port, &i, sizeof(i), i % 3,
+					      i % 2, 0));
+		}
+		dice = dice * 1103515245 + 12345;
+		if (i % 32 || i > 3 * MESSAGES)
+			continue;
+		victim = &pid[(dice >> 16) % CONSUMERS];
+		kill(*victim, SIGKILL);
+		ASSERT_EQ(128 + SIGKILL, child_wait(*victim));
+		*victim = consumer_start(self->port, id, self->box, books,
+					 dice >> 16);
+		kills++;
+	}
+	for (i = 0; i < CONSUMERS; i++) {
+		kill(pid[i], SIGKILL);
+		child_wait(pid[i]);
+	}
+	for (i = 0; i < MESSAGES; i++) {
+		twice += books->done[i] > 1;
+		missing += !books->seen[i];
+	}
+	ASSERT_EQ(0, port_stat(self->port, &stat));
+	TH_LOG("%u messages, %u consumers killed, %u second deliveries, %u late",
+	       MESSAGES, kills, books->again, books->late);
+	EXPECT_EQ(0, missing);
+	EXPECT_EQ(0, twice);
+	EXPECT_EQ(0, books->unflagged);
+	EXPECT_EQ(0, books->wrong);
+	EXPECT_LE(100, kills);
+	EXPECT_LE(100, books->again);
+	EXPECT_EQ(MESSAGES, stat.sent);
+	EXPECT_EQ(MESSAGES, stat.received);
+	EXPECT_EQ(0, stat.messages);
+	EXPECT_TRUE(wait_for_held(self->port, 0));
+}
+
+TEST_HARNESS_MAIN
