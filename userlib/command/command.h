@@ -60,6 +60,8 @@ extern const struct command info_command;
 extern const struct command set_command;
 extern const struct command send_command;
 extern const struct command recv_command;
+extern const struct command call_command;
+extern const struct command serve_command;
 
 /* error.c: each prints a line on stderr and returns an exit code. */
 int fail(int err, const char *format, ...) PRINTF_LIKE(2);

@@ -241,6 +241,8 @@ char *json_message(const struct ipcbox_message *msg, const void *data)
 	json_object_set_new(object, "uid", json_integer(msg->uid));
 	json_object_set_new(object, "gid", json_integer(msg->gid));
 	json_object_set_new(object, "len", json_u64(msg->len));
+	json_object_set_new(object, "redelivered",
+			    json_boolean(msg->flags & IPCBOX_MSG_REDELIVERED));
 	if (!json_put_payload(object, data, msg->len))
 		line = json_dumps(object, JSON_COMPACT);
 	json_decref(object);

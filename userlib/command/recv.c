@@ -28,6 +28,8 @@ static const char recv_help[] =
 "  -w, --timeout=SECONDS    wait no longer than this for each message\n"
 "  -n, --nowait             do not wait: fail if there is none\n"
 "  -k, --peek               leave the message in the port\n"
+"  -a, --lease              a message is done with when its output is written;\n"
+"                           if this program ends before, it is back in the port\n"
 "  -v, --verbose            print the metadata on standard error\n"
 "  -h, --help               this text\n"
 "\n"
@@ -35,7 +37,8 @@ static const char recv_help[] =
 "  ipcbox recv jobs --lines --loop\n"
 "  ipcbox recv jobs --json --timeout=5 | jq -r .text\n"
 "  ipcbox recv backup --output=dir.tar\n"
-"  ipcbox recv jobs --loop --nowait > /dev/null\n";
+"  ipcbox recv jobs --loop --nowait > /dev/null\n"
+"  ipcbox recv jobs --lease --lines --loop >> jobs.log\n";
 
 struct recv_job {
 	const char *name;
@@ -114,6 +117,23 @@ static int recv_failed(const struct recv_job *job, ssize_t err)
 		    job->name, job->received);
 }
 
+/* With a lease, the message is done with once it is really written. */
+static int recv_done(struct recv_job *job, const struct ipcbox_message *msg)
+{
+	int err, code;
+
+	if (!(msg->flags & IPCBOX_MSG_LEASED))
+		return -1;
+	code = output_flush(&job->output);
+	if (code)
+		return code;
+	err = ipcbox_ack(job->port, msg->id);
+	if (!err)
+		return -1;
+	return fail(err, "cannot acknowledge message %" PRIu64 " of port '%s'",
+		    msg->id, job->name);
+}
+
 /* An exit code, or -1 to go on. */
 static int recv_one(struct recv_job *job)
 {
@@ -129,7 +149,7 @@ static int recv_one(struct recv_job *job)
 	if (job->verbose)
 		recv_tell(&msg);
 	code = output_message(&job->output, job->buf, &msg);
-	return code ? code : -1;
+	return code ? code : recv_done(job, &msg);
 }
 
 static int recv_all(struct recv_job *job)
@@ -170,6 +190,9 @@ static int recv_flag(struct recv_job *job, int option)
 	case 'k':
 		job->options.flags |= IPCBOX_PEEK;
 		return 0;
+	case 'a':
+		job->options.flags |= IPCBOX_LEASE;
+		return 0;
 	case 'v':
 		job->verbose = true;
 		return 0;
@@ -205,6 +228,8 @@ static int recv_check(const struct recv_job *job)
 		return usage("either --timeout or --nowait can be given, not both");
 	if (job->loop && job->has_count)
 		return usage("either --loop or --count can be given, not both");
+	if (job->options.flags & IPCBOX_PEEK && job->options.flags & IPCBOX_LEASE)
+		return usage("either --peek or --lease can be given, not both");
 	if (job->options.flags & IPCBOX_PEEK && (job->loop || job->has_count))
 		return usage("--peek would show the same message again: it does not go with --loop or --count");
 	return 0;
@@ -223,12 +248,13 @@ static int recv_parse(struct recv_job *job, int argc, char **argv)
 		{ "timeout", required_argument, NULL, 'w' },
 		{ "nowait", no_argument, NULL, 'n' },
 		{ "peek", no_argument, NULL, 'k' },
+		{ "lease", no_argument, NULL, 'a' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "c:Ll0jo:t:w:nkv", options,
+	while ((option = getopt_long(argc, argv, "c:Ll0jo:t:w:nkav", options,
 				     NULL)) != -1) {
 		code = recv_option(job, option);
 		if (code)
