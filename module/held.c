@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Held messages: leases and requests, and who holds them */
 
-#include <linux/ktime.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "handle.h"
 #include "held.h"
+#include "holder.h"
 #include "ioctl.h"
+#include "lease.h"
 #include "message.h"
 #include "port.h"
 #include "queue.h"
@@ -27,93 +28,6 @@ static int ipcbox_held_cmp(const void *key, const struct rb_node *node)
 	u64 id = *(const u64 *)key, other = ipcbox_held_of(node)->id;
 
 	return id < other ? -1 : id > other;
-}
-
-/* Leases with a time */
-
-static struct ipcbox_port *ipcbox_port_of_leases(struct ipcbox_leases *leases)
-{
-	return container_of(leases, struct ipcbox_port, leases);
-}
-
-/* The work holds a reference on the port. */
-static void ipcbox_leases_arm(struct ipcbox_leases *leases)
-{
-	struct ipcbox_port *port = ipcbox_port_of_leases(leases);
-	struct timerqueue_node *first = timerqueue_getnext(&leases->expiry);
-	s64 ns;
-
-	lockdep_assert_held(&port->queue.lock);
-	if (!first || port->queue.dead)
-		return;
-	ns = max_t(s64, ktime_to_ns(ktime_sub(first->expires, ktime_get())), 0);
-	ipcbox_port_get(port);
-	/* One that was armed already has its reference. */
-	if (mod_delayed_work(ipcbox_workqueue, &leases->work,
-			     nsecs_to_jiffies64(ns) + 1))
-		ipcbox_port_put(port);
-}
-
-static void ipcbox_lease_begin(struct ipcbox_port *port,
-			       struct ipcbox_message *msg, u64 lease)
-{
-	struct ipcbox_leases *leases = &port->leases;
-	ktime_t now = ktime_get();
-
-	lockdep_assert_held(&port->queue.lock);
-	msg->expiry.expires = ktime_add_safe(now, min_t(u64, lease, KTIME_MAX));
-	if (timerqueue_add(&leases->expiry, &msg->expiry))
-		ipcbox_leases_arm(leases);
-}
-
-/* Message that has expired, or NULL. */
-static struct ipcbox_message *ipcbox_lease_expired(struct ipcbox_leases *leases)
-{
-	struct timerqueue_node *first = timerqueue_getnext(&leases->expiry);
-
-	if (!first || ktime_before(ktime_get(), first->expires))
-		return NULL;
-	return container_of(first, struct ipcbox_message, expiry);
-}
-
-static void ipcbox_leases_work(struct work_struct *work)
-{
-	struct ipcbox_leases *leases =
-		container_of(work, struct ipcbox_leases, work.work);
-	struct ipcbox_port *port = ipcbox_port_of_leases(leases);
-	struct ipcbox_queue *queue = &port->queue;
-	struct ipcbox_message *msg;
-	struct ipcbox_wake wake;
-	bool back;
-
-	do {
-		wake = (struct ipcbox_wake){};
-		back = true;
-		spin_lock(&queue->lock);
-		msg = ipcbox_lease_expired(leases);
-		if (msg)
-			back = ipcbox_queue_give_back_locked(queue, msg, &wake);
-		else
-			ipcbox_leases_arm(leases);
-		ipcbox_queue_unlock_and_wake(queue, &wake);
-		if (!back)
-			ipcbox_message_put(msg, &queue->spare);
-		cond_resched();
-	} while (msg);
-	ipcbox_port_put(port);
-}
-
-void ipcbox_leases_init(struct ipcbox_leases *leases)
-{
-	timerqueue_init_head(&leases->expiry);
-	INIT_DELAYED_WORK(&leases->work, ipcbox_leases_work);
-}
-
-/* The queue is dead: nothing has to expire any more. */
-void ipcbox_leases_stop(struct ipcbox_leases *leases)
-{
-	if (cancel_delayed_work(&leases->work))
-		ipcbox_port_put(ipcbox_port_of_leases(leases));
 }
 
 /* Holders */
@@ -235,6 +149,7 @@ static int ipcbox_holder_add(struct ipcbox_handle *handle)
 	kref_init(&holder->ref);
 	holder->port = ipcbox_port_get(handle->port);
 	holder->held = RB_ROOT;
+	holder->leases = &handle->port->leases.expiry;
 	ipcbox_watch_init(&holder->watch, &ipcbox_holder_watch_ops);
 	spin_lock(&queue->lock);
 	needed = !ipcbox_holder_find_locked(handle);
@@ -268,7 +183,7 @@ static int ipcbox_held_try(struct ipcbox_handle *handle,
 		rb_add(&msg->tree, &holder->held, ipcbox_held_less);
 		timerqueue_init(&msg->expiry);
 		if (lease)
-			ipcbox_lease_begin(handle->port, msg, lease);
+			ipcbox_lease_begin_locked(handle->port, msg, lease);
 	}
 	spin_unlock(&queue->lock);
 	return held;
@@ -314,18 +229,6 @@ struct ipcbox_message *ipcbox_held_find_locked(struct ipcbox_handle *handle,
 			return ipcbox_held_of(node);
 	}
 	return NULL;
-}
-
-/* For the queue: the message leaves its holder. */
-void ipcbox_held_end_locked(struct ipcbox_message *msg)
-{
-	struct ipcbox_holder *holder = msg->holder;
-
-	lockdep_assert_held(&holder->port->queue.lock);
-	rb_erase(&msg->tree, &holder->held);
-	if (!RB_EMPTY_NODE(&msg->expiry.node))
-		timerqueue_del(&holder->port->leases.expiry, &msg->expiry);
-	msg->holder = NULL;
 }
 
 static struct ipcbox_holder *ipcbox_holder_pop(struct ipcbox_handle *handle)

@@ -19,7 +19,7 @@
 
 #include <linux/ipcbox.h>
 
-#include "held.h"
+#include "lease.h"
 #include "queue.h"
 #include "watch.h"
 

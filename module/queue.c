@@ -5,7 +5,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
-#include "held.h"
+#include "holder.h"
 #include "message.h"
 #include "pinned.h"
 #include "queue.h"
@@ -189,9 +189,14 @@ static void ipcbox_queue_publish(struct ipcbox_queue *queue,
 static void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 				  struct ipcbox_message *msg)
 {
+	struct ipcbox_holder *holder = msg->holder;
+
 	lockdep_assert_held(&queue->lock);
 	queue->counts.held--;
-	ipcbox_held_end_locked(msg);
+	rb_erase(&msg->tree, &holder->held);
+	if (!RB_EMPTY_NODE(&msg->expiry.node))
+		timerqueue_del(holder->leases, &msg->expiry);
+	msg->holder = NULL;
 }
 
 /* For good: a bookmark that is still in line goes. */
@@ -644,8 +649,8 @@ void ipcbox_queue_give_back(struct ipcbox_queue *queue,
 /**
  * ipcbox_queue_hold_locked() - leave a message with its receiver
  * @queue: queue
- * @msg: message from ipcbox_queue_take(); the caller puts it where it will be
- *	found, and takes it from there in ipcbox_held_end_locked()
+ * @msg: message from ipcbox_queue_take(); the caller then sets msg->holder and
+ *	puts it there, from where the queue takes it again
  *
  * It still uses the capacity, and its sender, if it waits, goes on waiting.
  * ipcbox_queue_settle_locked() and ipcbox_queue_give_back_locked() end it.

@@ -197,9 +197,8 @@ enum ipcbox_sharing {
  */
 #define IPCBOX_PEEK		(1ULL << 2)
 /**
- * define IPCBOX_LEASE - receive with a lease: the message stays with the
- * receiver until IPCBOX_ACK, and is not lost if that never comes (IPCBOX_RECV
- * only)
+ * define IPCBOX_LEASE - the message stays with its receiver until IPCBOX_ACK,
+ * and is not lost if that never comes (IPCBOX_RECV only)
  */
 #define IPCBOX_LEASE		(1ULL << 4)
 /**
@@ -210,7 +209,7 @@ enum ipcbox_sharing {
 /* Flags of a message, as its receiver sees them. */
 
 /**
- * define IPCBOX_MSG_CALL - a request: its sender waits for IPCBOX_REPLY
+ * define IPCBOX_MSG_CALL - a request, whose sender waits for IPCBOX_REPLY
  */
 #define IPCBOX_MSG_CALL		(1U << 0)
 /**
