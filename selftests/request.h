@@ -38,6 +38,7 @@ static inline int request_reply(int port, uint64_t id, const void *data,
  * @request: text
  * @reply: room for an answer
  * @ret: what the call returned, or -errno; for caller_join()
+ * @thread: runs it
  */
 struct caller {
 	int port;
@@ -93,7 +94,9 @@ static inline int caller_join(struct caller *caller)
  *	one that it asks has replied
  * @recv: what it has received
  * @served: how many
+ * @data: room for a request
  * @ret: why it ended; for server_join()
+ * @thread: runs it
  */
 struct server {
 	int port;

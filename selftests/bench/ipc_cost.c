@@ -76,6 +76,8 @@ struct channel {
  * @send: sends all of a payload, waiting for room
  * @receive: receives all of it, waiting for it
  * @close: of what close(2) does not close; may be NULL
+ * @ask: instead of these, a request that waits for its reply
+ * @answer: and what answers it
  * @call: instead of all these, a call that a single process makes
  */
 struct transport {
@@ -87,6 +89,8 @@ struct transport {
 	void (*send)(int tx, const void *data, size_t len);
 	void (*receive)(int rx, void *data, size_t len);
 	void (*close)(struct channel *channel);
+	void (*ask)(int tx, size_t ping, size_t pong);
+	void (*answer)(int rx, size_t ping, size_t pong);
 	void (*call)(size_t len);
 };
 
@@ -240,6 +244,37 @@ static void ipcbox_receive(int rx, void *data, size_t len)
 		DIE("IPCBOX_RECV");
 }
 
+static void ipcbox_ask(int tx, size_t ping, size_t pong)
+{
+	struct ipcbox_call arg = {
+		.data = (uintptr_t)outgoing,
+		.len = ping,
+		.reply = (uintptr_t)incoming,
+		.reply_size = pong,
+	};
+
+	if (ioctl(tx, IPCBOX_CALL, &arg) || arg.reply_len != pong)
+		DIE("IPCBOX_CALL");
+}
+
+/* Replies to the last request, unless this is the first, and gets the next. */
+static void ipcbox_answer(int rx, size_t ping, size_t pong)
+{
+	static uint64_t last;
+	struct ipcbox_recv next = { .data = (uintptr_t)incoming, .len = ping };
+	struct ipcbox_reply arg = {
+		.id = last,
+		.data = (uintptr_t)outgoing,
+		.len = pong,
+		.recv = (uintptr_t)&next,
+		.recv_size = sizeof(next),
+	};
+
+	if (ioctl(rx, IPCBOX_REPLY, &arg) || next.msg_len != ping)
+		DIE("IPCBOX_REPLY");
+	last = next.msg_id;
+}
+
 /* POSIX and System V message queues */
 
 #define MQ_SIZE		8192UL
@@ -342,6 +377,10 @@ static const struct transport transports[] = {
 		.name = "ipcbox rendezvous", .max = 16 * MIB, .meets = true,
 		.open = rendezvous_open, .send = fd_send,
 		.receive = message_receive,
+	}, {
+		.name = "ipcbox CALL", .max = 16 * MIB, .meets = true,
+		.open = rendezvous_open, .ask = ipcbox_ask,
+		.answer = ipcbox_answer,
 	}, {
 		.name = "POSIX mq", .max = MQ_SIZE,
 		.open = mq_open_both, .send = mq_send_all,
@@ -526,6 +565,16 @@ static void op_alone(const struct run *run)
 	run_arrival(run);
 }
 
+static void op_ask(const struct run *run)
+{
+	run->transport->ask(run->channel[0].tx, run->ping, run->pong);
+}
+
+static void op_serve(const struct run *run)
+{
+	run->transport->answer(run->channel[0].rx, run->ping, run->pong);
+}
+
 static void op_call(const struct run *run)
 {
 	run->transport->call(run->ping);
@@ -537,6 +586,8 @@ static operation run_operation(const struct run *run)
 {
 	if (run->transport->call)
 		return op_call;
+	if (run->transport->ask)
+		return op_ask;
 	return run->pong ? op_round_trip : op_alone;
 }
 
@@ -560,7 +611,7 @@ static pid_t run_fork_answerer(const struct run *run)
 	if (options.preempt)
 		set_policy(SCHED_FIFO);
 	for (;;)
-		op_answer(run);
+		run->transport->answer ? op_serve(run) : op_answer(run);
 }
 
 static pid_t fork_sleeper(void)
