@@ -175,7 +175,7 @@ test_every_option_is_in_the_help() {
 		shows "--$option"
 	done
 	ok recv --help
-	for option in count loop lines null json output type timeout nowait peek verbose; do
+	for option in count loop lines null json output type timeout nowait peek lease verbose; do
 		shows "--$option"
 	done
 }
