@@ -121,20 +121,21 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights)
 /* Counts a handle out; the last may take the port along. */
 void ipcbox_port_detach(struct ipcbox_port *port, u32 rights)
 {
+	struct ipcbox_queue *queue = &port->queue;
 	struct ipcbox_wake wake = {};
 	bool last;
 
-	spin_lock(&port->queue.lock);
+	spin_lock(&queue->lock);
 	ipcbox_port_count(port, rights, -1);
 	/* Whoever called while there was a server learns that it has gone. */
 	if (rights & IPCBOX_RIGHT_RECV && !port->receivers)
-		ipcbox_queue_fail_calls_locked(&port->queue, -EOWNERDEAD, &wake);
+		ipcbox_queue_fail_calls_locked(queue, -EOWNERDEAD, &wake);
 	last = rights && !port->handles &&
 	       port->owner_policy == IPCBOX_OWNER_HANDLE;
 	/* Nobody attaches between this decision and the deletion. */
 	if (last)
-		WRITE_ONCE(port->queue.dead, true);
-	ipcbox_queue_unlock_and_wake(&port->queue, &wake);
+		WRITE_ONCE(queue->dead, true);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 	if (last)
 		ipcbox_port_delete(port);
 }

@@ -71,6 +71,10 @@ static const struct command commands[] = {
 	COMMAND(IPCBOX_RECV, true, true),
 	COMMAND(IPCBOX_STAT, true, true),
 	COMMAND(IPCBOX_SET, true, false),
+	COMMAND(IPCBOX_ACK, true, false),
+	COMMAND(IPCBOX_NACK, true, false),
+	COMMAND(IPCBOX_CALL, true, true),
+	COMMAND(IPCBOX_REPLY, true, true),
 };
 
 #define for_each_command(command) \
@@ -96,7 +100,7 @@ TEST_F(error, unknown_numbers)
 			EXPECT_EQ(-ENOTTY, sys_ioctl(self->box, cmd,
 						     self->nowhere))
 				TH_LOG("number %#x", nr);
-		if (nr < 0x40 || nr > 0x43)
+		if (nr < 0x40 || nr > 0x47)
 			EXPECT_EQ(-ENOTTY, sys_ioctl(self->port, cmd,
 						     self->nowhere))
 				TH_LOG("number %#x", nr);
@@ -606,7 +610,8 @@ TEST_F(error, unknown_flags)
 		if (send.flags & ~(IPCBOX_NOWAIT | IPCBOX_IOVEC))
 			EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_SEND,
 						     &send));
-		if (recv.flags & ~(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK))
+		if (recv.flags & ~(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |
+				   IPCBOX_LEASE))
 			EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_RECV,
 						     &recv));
 		EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_STAT, &stat));

@@ -6,6 +6,7 @@
  * the ports in it are those of the test.
  */
 
+#include <stddef.h>
 #include <sys/resource.h>
 
 #include "call.h"
@@ -678,7 +679,8 @@ TEST_F(port, entries_of_other_sizes)
 {
 	struct ipcbox_port_create one = port_attr("alpha");
 	struct ipcbox_port_create two = port_attr("beta");
-	const uint32_t size = sizeof(struct ipcbox_stat);
+	/* The first version ended before held. */
+	const uint32_t size = offsetof(struct ipcbox_stat, held);
 	struct {
 		struct ipcbox_stat stat;
 		uint64_t newer[3];
@@ -701,6 +703,11 @@ TEST_F(port, entries_of_other_sizes)
 		EXPECT_EQ(0, entries[0].newer[i]);
 		EXPECT_EQ(0, entries[1].newer[i]);
 	}
+
+	memset(entries, 0xff, sizeof(entries));
+	ASSERT_EQ(2, list_entry_size(self->box, entries, size));
+	EXPECT_EQ(one.id, entries[0].stat.id);
+	EXPECT_EQ(two.id, ((struct ipcbox_stat *)((char *)entries + size))->id);
 
 	large = calloc(2, 4096);
 	memset(large, 0xff, 8192);
@@ -739,7 +746,8 @@ TEST_F(port, info_tells_features_and_limits)
 	EXPECT_EQ(1 << IPCBOX_SHARE_ANY, info.sharings);
 	EXPECT_EQ(1 << IPCBOX_OWNER_KERNEL | 1 << IPCBOX_OWNER_PROCESS |
 		  1 << IPCBOX_OWNER_HANDLE, info.owners);
-	EXPECT_EQ(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK, info.call_flags);
+	EXPECT_EQ(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK | IPCBOX_LEASE,
+		  info.call_flags);
 	EXPECT_EQ(parameter("max_msgsize"), info.max_msgsize);
 	EXPECT_EQ(parameter("max_ports_per_user"), info.max_ports);
 	EXPECT_EQ(parameter("max_bytes_per_user"), info.max_bytes);
