@@ -127,7 +127,8 @@ void ipcbox_queue_fail_sender_locked(struct ipcbox_queue *queue,
 void ipcbox_queue_fail_calls_locked(struct ipcbox_queue *queue, int why,
 				    struct ipcbox_wake *wake);
 void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
-				  struct ipcbox_wake *wake);
+				  struct ipcbox_wake *wake)
+	__releases(&queue->lock);
 
 size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue);
 __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,
