@@ -231,7 +231,8 @@ static int serve_option(struct serve_job *job, int option)
 	}
 }
 
-static int serve_parse(struct serve_job *job, int argc, char **argv)
+/* "+": up to what is no option; those of the command are its own. */
+static int serve_options(struct serve_job *job, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "count", required_argument, NULL, 'c' },
@@ -241,19 +242,28 @@ static int serve_parse(struct serve_job *job, int argc, char **argv)
 	};
 	int option, code;
 
-	/* "+": the options of the command are its own */
 	while ((option = getopt_long(argc, argv, "+c:t:v", options,
 				     NULL)) != -1) {
 		code = serve_option(job, option);
 		if (code)
 			return code;
 	}
+	return 0;
+}
+
+/* Options may stand on both sides of the name; "--" ends them. */
+static int serve_parse(struct serve_job *job, int argc, char **argv)
+{
+	int code = serve_options(job, argc, argv);
+
+	if (code)
+		return code;
 	if (optind == argc)
 		return usage("the name of a port is missing");
 	job->name = argv[optind++];
-	if (optind < argc && argv[optind][0] == '-' && argv[optind][1] == '-' &&
-	    !argv[optind][2])
-		optind++;
+	code = serve_options(job, argc, argv);
+	if (code)
+		return code;
 	if (optind == argc)
 		return usage("the command is missing: ipcbox serve %s -- COMMAND",
 			     job->name);
