@@ -11,6 +11,7 @@ void ipcbox_line_init(struct ipcbox_line *line)
 	unsigned int i;
 
 	line->by_type = RB_ROOT;
+	line->returned = RB_ROOT;
 	for (i = 0; i < ARRAY_SIZE(line->priority); i++)
 		INIT_LIST_HEAD(&line->priority[i]);
 }
@@ -41,17 +42,64 @@ static int ipcbox_type_cmp(const void *key, const struct rb_node *node)
 	return type < other ? -1 : type > other;
 }
 
+/* The tree of those that have returned */
+
+static struct ipcbox_message *ipcbox_message_returned(const struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcbox_message, returned);
+}
+
+static bool ipcbox_returned_less(struct rb_node *node,
+				 const struct rb_node *other)
+{
+	const struct ipcbox_message *a = ipcbox_message_returned(node);
+	const struct ipcbox_message *b = ipcbox_message_returned(other);
+
+	if (a->priority != b->priority)
+		return a->priority < b->priority;
+	return a->seq < b->seq;
+}
+
+/* Returns a message without a bookmark to its list, behind who is before it. */
+static void ipcbox_line_return(struct ipcbox_line *line,
+			       struct ipcbox_message *msg)
+{
+	struct ipcbox_message *before;
+
+	rb_add(&msg->returned, &line->returned, ipcbox_returned_less);
+	before = ipcbox_message_returned(rb_prev(&msg->returned));
+	if (before && before->priority == msg->priority)
+		list_add(&msg->node, &before->node);
+	else
+		list_add(&msg->node, &line->priority[msg->priority]);
+}
+
 /* The lists */
 
+/**
+ * ipcbox_line_unlink() - remove the node of a message from its list
+ * @line: line
+ * @msg: message, in line or with a bookmark or without
+ */
+void ipcbox_line_unlink(struct ipcbox_line *line, struct ipcbox_message *msg)
+{
+	list_del_init(&msg->node);
+	if (RB_EMPTY_NODE(&msg->returned))
+		return;
+	rb_erase(&msg->returned, &line->returned);
+	RB_CLEAR_NODE(&msg->returned);
+}
+
 /* A bookmark that has come to the front has done its duty. */
-static struct ipcbox_message *ipcbox_line_first_of(struct list_head *list)
+static struct ipcbox_message *ipcbox_line_first_of(struct ipcbox_line *line,
+						   struct list_head *list)
 {
 	struct ipcbox_message *msg, *next;
 
 	list_for_each_entry_safe(msg, next, list, node) {
 		if (msg->state == IPCBOX_MESSAGE_QUEUED)
 			return msg;
-		list_del_init(&msg->node);
+		ipcbox_line_unlink(line, msg);
 	}
 	return NULL;
 }
@@ -74,31 +122,12 @@ struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type)
 							    ipcbox_type_cmp));
 	while (line->ready) {
 		priority = __fls(line->ready);
-		msg = ipcbox_line_first_of(&line->priority[priority]);
+		msg = ipcbox_line_first_of(line, &line->priority[priority]);
 		if (msg)
 			return msg;
 		line->ready &= ~BIT(priority);
 	}
 	return NULL;
-}
-
-/*
- * A new message has the highest seq of all and belongs at the end, where the
- * search begins. One without a bookmark that is given back was first when it
- * was taken, so it belongs near the front.
- */
-static struct list_head *ipcbox_line_place(struct list_head *list,
-					   const struct ipcbox_message *msg)
-{
-	struct ipcbox_message *other;
-
-	if (list_empty(list) ||
-	    list_last_entry(list, typeof(*other), node)->seq < msg->seq)
-		return list;
-	list_for_each_entry(other, list, node)
-		if (msg->seq < other->seq)
-			return &other->node;
-	return list;
 }
 
 /**
@@ -108,11 +137,11 @@ static struct list_head *ipcbox_line_place(struct list_head *list,
  */
 void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg)
 {
-	struct list_head *list = &line->priority[msg->priority];
-
-	/* Unless its bookmark is still there. */
-	if (list_empty(&msg->node))
-		list_add_tail(&msg->node, ipcbox_line_place(list, msg));
+	/* A new one has the highest seq of all. */
+	if (msg->state == IPCBOX_MESSAGE_NEW)
+		list_add_tail(&msg->node, &line->priority[msg->priority]);
+	else if (list_empty(&msg->node))
+		ipcbox_line_return(line, msg);
 	if (msg->type)
 		rb_add(&msg->tree, &line->by_type, ipcbox_type_less);
 	line->ready |= BIT(msg->priority);
@@ -137,7 +166,7 @@ static void ipcbox_line_leave(struct ipcbox_line *line,
 void ipcbox_line_remove(struct ipcbox_line *line, struct ipcbox_message *msg)
 {
 	ipcbox_line_leave(line, msg, IPCBOX_MESSAGE_GONE);
-	list_del_init(&msg->node);
+	ipcbox_line_unlink(line, msg);
 }
 
 /* Takes a message out of line for a receiver, who may give it back. */
@@ -145,7 +174,7 @@ void ipcbox_line_take(struct ipcbox_line *line, struct ipcbox_message *msg)
 {
 	ipcbox_line_leave(line, msg, IPCBOX_MESSAGE_TAKEN);
 	if (list_is_first(&msg->node, &line->priority[msg->priority]))
-		list_del_init(&msg->node);
+		ipcbox_line_unlink(line, msg);
 }
 
 /*

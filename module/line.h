@@ -9,6 +9,11 @@
  * in the list, as a bookmark: giving it back is no search either. A bookmark
  * goes when it comes to the front, or when the receive is over.
  *
+ * One without a bookmark had nobody before it when it left. So whoever is before
+ * it when it returns has returned, too, without a bookmark and after it left. A
+ * second tree has those, and finds the place: a receiver that dies may return
+ * as many messages as it likes.
+ *
  * All of it is guarded by the lock of the queue.
  */
 #ifndef _IPCBOX_LINE_H
@@ -28,6 +33,7 @@ struct ipcbox_line {
 	u64 messages;
 	u64 bytes;		/* of payload */
 	struct rb_root by_type;	/* messages with type != 0 */
+	struct rb_root returned; /* those in a list, but not since they were new */
 	struct list_head priority[IPCBOX_PRIORITIES];
 };
 
@@ -36,6 +42,7 @@ struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type);
 void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_remove(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_take(struct ipcbox_line *line, struct ipcbox_message *msg);
+void ipcbox_line_unlink(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_bookmark(struct ipcbox_line *line, struct ipcbox_message *msg);
 
 #endif /* _IPCBOX_LINE_H */

@@ -44,8 +44,8 @@
  *	holder->watch.watched			who makes the holder, then who
  *						takes it from handle->holders
  *	everything in struct ipcbox_queue	queue->lock
- *	message->{node,tree,seq,state,sender,holder,expiry,charged,deliveries}
- *						queue->lock, from
+ *	message->{node,tree,returned,seq,state,sender,holder,expiry,charged,
+ *		deliveries}			queue->lock, from
  *						ipcbox_queue_send() on
  *	waiter->{node,msg}			queue->lock, until waiter->result
  *						is set; then the waiting thread

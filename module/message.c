@@ -159,6 +159,7 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 	refcount_set(&msg->ref, 1);
 	msg->state = IPCBOX_MESSAGE_NEW;
 	INIT_LIST_HEAD(&msg->node);
+	RB_CLEAR_NODE(&msg->returned);
 	msg->charged = true;
 	msg->sender = NULL;
 	msg->holder = NULL;

@@ -69,6 +69,7 @@ struct ipcbox_message {
 	struct rb_node tree;		/* in line->by_type, if type != 0, or in
 					 * holder->held
 					 */
+	struct rb_node returned;	/* in line->returned, see line.h */
 	struct ipcbox_waiter *sender;	/* who waits with it, or NULL */
 	struct ipcbox_holder *holder;	/* who holds it, or NULL */
 	struct timerqueue_node expiry;	/* of a lease; in port->leases */

@@ -209,7 +209,7 @@ static void ipcbox_queue_end_take(struct ipcbox_queue *queue,
 	else
 		queue->counts.taken--;
 	if (!list_empty(&msg->node))
-		list_del_init(&msg->node);
+		ipcbox_line_unlink(&queue->line, msg);
 }
 
 /* Sending */

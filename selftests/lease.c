@@ -484,6 +484,39 @@ TEST_F(lease, a_thousand_leases_return_in_order)
 	EXPECT_COUNTS(self->port, 0, 1000, 0);
 }
 
+/* Taken by type, from behind others or not, and returned by several, in turns. */
+TEST_F(lease, what_several_receivers_return_is_in_order)
+{
+	unsigned int dice = 1, round, i;
+	uint64_t last[2] = {};
+	int receiver[3];
+
+	for (i = 0; i < 300; i++)
+		ASSERT_EQ(0, send_text(self->port, "x", 1 + i % 3, i % 2));
+	for (round = 0; round < 20; round++) {
+		for (i = 0; i < 3; i++)
+			receiver[i] = port_open_id(self->box,
+						   port_id(self->port),
+						   RIGHTS_IO);
+		for (i = 0; i < 250; i++) {
+			dice = dice * 1103515245 + 12345;
+			lease(self, receiver[(dice >> 16) % 3],
+			      (dice >> 20) % 4, 0);
+			if ((dice >> 24) % 4 == 0)
+				msg_nack(receiver[(dice >> 16) % 3],
+					 self->recv.msg_id);
+		}
+		for (i = 0; i < 3; i++)
+			close(receiver[(i + round) % 3]);
+	}
+	for (i = 0; i < 300; i++) {
+		ASSERT_EQ(0, lease(self, self->port, 0, 0));
+		ASSERT_EQ(i < 150, self->recv.msg_priority);
+		ASSERT_LT(last[i < 150], self->recv.msg_id);
+		last[i < 150] = self->recv.msg_id;
+	}
+}
+
 /* The end of its time */
 
 TEST_F(lease, the_time_is_up)
