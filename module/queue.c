@@ -669,7 +669,8 @@ bool ipcbox_queue_hold_locked(struct ipcbox_queue *queue,
 	queue->counts.taken--;
 	queue->counts.held++;
 	msg->state = IPCBOX_MESSAGE_HELD;
-	msg->deliveries++;
+	/* Those who peek look without the lock. */
+	WRITE_ONCE(msg->deliveries, msg->deliveries + 1);
 	return true;
 }
 

@@ -107,9 +107,9 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 #define IPCBOX_MSG_HELD		(IPCBOX_MSG_CALL | IPCBOX_MSG_LEASED)
 
 static u32 ipcbox_handle_message_flags(const struct ipcbox_message *msg,
-				       u64 recv_flags)
+				       u32 deliveries, u64 recv_flags)
 {
-	u32 flags = msg->deliveries ? IPCBOX_MSG_REDELIVERED : 0;
+	u32 flags = deliveries ? IPCBOX_MSG_REDELIVERED : 0;
 
 	if (msg->call)
 		flags |= IPCBOX_MSG_CALL;
@@ -123,12 +123,15 @@ static int ipcbox_handle_describe(const struct ipcbox_message *msg,
 				  struct ipcbox_ioctl *call)
 {
 	struct ipcbox_recv *recv = &call->arg.recv;
+	/* Others may receive what is peeked at. */
+	u32 deliveries = READ_ONCE(msg->deliveries);
 
 	recv->msg_len = msg->len;
 	recv->msg_type = msg->type;
 	recv->msg_id = msg->id;
-	recv->msg_flags = ipcbox_handle_message_flags(msg, recv->flags);
-	recv->deliveries = msg->deliveries +
+	recv->msg_flags = ipcbox_handle_message_flags(msg, deliveries,
+						      recv->flags);
+	recv->deliveries = deliveries +
 			   !!(recv->msg_flags & IPCBOX_MSG_HELD);
 	recv->msg_priority = msg->priority;
 	recv->sender_pid = pid_vnr(msg->sender_pid);
