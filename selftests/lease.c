@@ -580,7 +580,7 @@ TEST_F(lease, a_held_message_uses_the_capacity)
 	close(port);
 }
 
-TEST_F(lease, an_acknowledgement_lets_a_sender_go)
+TEST_F(lease, to_acknowledge_lets_a_sender_go)
 {
 	int port = port_temporary(self->box, 1);
 	struct call call = call_text(port, "two", 0);
@@ -607,9 +607,9 @@ TEST_F(lease, a_held_message_is_charged_to_its_sender)
 	EXPECT_NOTHING_CHARGED(self);
 }
 
-/* Senders that wait: a rendezvous ends with the acknowledgement */
+/* Senders that wait: a rendezvous ends when it is acknowledged */
 
-TEST_F(lease, a_rendezvous_lasts_until_the_acknowledgement)
+TEST_F(lease, a_rendezvous_lasts_until_it_is_acknowledged)
 {
 	struct call call = call_text(self->rendezvous, "one", 0);
 

@@ -76,7 +76,7 @@ static int consumer_take(int port, struct books *books, struct ipcbox_recv *recv
 		return -1;
 	}
 	again = recv->msg_flags & IPCBOX_MSG_REDELIVERED;
-	if (again == (recv->deliveries == 1))
+	if (again != (recv->deliveries > 1))
 		atomic_fetch_add(&books->wrong, 1);
 	if (again)
 		atomic_fetch_add(&books->again, 1);

@@ -21,6 +21,7 @@
 
 #include <linux/ipcbox.h>
 
+#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define DIE(...)	err(EXIT_FAILURE, __VA_ARGS__)
 
 static uint64_t now_ns(void)
@@ -101,7 +102,7 @@ int main(void)
 		DIE("/dev/ipcbox");
 	printf("ns for each lease that returns\n%8s %12s %12s\n", "leases",
 	       "1 receiver", "2 receivers");
-	for (i = 0; i < sizeof(messages) / sizeof(messages[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(messages); i++)
 		printf("%8u %12.0f %12.0f\n", messages[i],
 		       measure(box, messages[i], 1),
 		       measure(box, messages[i], 2));
