@@ -3,7 +3,8 @@
  * Consumers that take leases and are killed at random: every message is
  * processed, and whoever gets one a second time is told so
  *
- * The consumers keep books in shared memory, which outlives them.
+ * The consumers keep books in shared memory, which outlives them. There is one
+ * round, or as many as IPCBOX_STRESS_SECONDS has time for.
  */
 
 #include <stdatomic.h>
@@ -43,6 +44,9 @@ FIXTURE(lease_stress)
 	int box;
 	int port;
 	struct books *books;
+	unsigned int kills;
+	unsigned int again;
+	unsigned int late;
 };
 
 FIXTURE_SETUP(lease_stress)
@@ -52,13 +56,10 @@ FIXTURE_SETUP(lease_stress)
 	ASSERT_NE(MAP_FAILED, self->books);
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
-	self->port = port_temporary(self->box, IPCBOX_UNLIMITED);
-	ASSERT_LE(0, self->port);
 }
 
 FIXTURE_TEARDOWN(lease_stress)
 {
-	close(self->port);
 	close(self->box);
 }
 
@@ -147,16 +148,33 @@ static bool all_received(int port)
 	return port_stat(port, &stat) || stat.received == MESSAGES;
 }
 
-TEST_F_TIMEOUT(lease_stress, consumers_are_killed_at_random, 180)
+static void start_consumers(FIXTURE_DATA(lease_stress) *self, pid_t *pid)
 {
-	unsigned int i, kills = 0, dice = getpid(), twice = 0, missing = 0;
-	struct books *books = self->books;
-	uint64_t id = port_id(self->port), end = in_ns(150 * SEC);
-	struct ipcbox_stat stat;
-	pid_t pid[CONSUMERS], *victim;
+	int i;
 
 	for (i = 0; i < CONSUMERS; i++)
-		pid[i] = consumer_start(self->port, id, self->box, books, i);
+		pid[i] = consumer_start(self->port, port_id(self->port),
+					self->box, self->books, i);
+}
+
+static void kill_one(FIXTURE_DATA(lease_stress) *self, pid_t *victim,
+		     unsigned int dice)
+{
+	kill(*victim, SIGKILL);
+	if (child_wait(*victim) != 128 + SIGKILL)
+		atomic_fetch_add(&self->books->wrong, 1);
+	*victim = consumer_start(self->port, port_id(self->port), self->box,
+				 self->books, dice);
+	self->kills++;
+}
+
+/* Sends all messages, and kills, until all have been received. */
+static void send_and_kill(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(lease_stress) *self, pid_t *pid)
+{
+	unsigned int i, dice = now_ns();
+	uint64_t end = in_ns(150 * SEC);
+
 	for (i = 0; i < MESSAGES || !all_received(self->port); i++) {
 		ASSERT_GT(end, now_ns());
 		if (i >= MESSAGES) {
@@ -166,36 +184,69 @@ TEST_F_TIMEOUT(lease_stress, consumers_are_killed_at_random, 180)
 					      i % 2, 0));
 		}
 		dice = dice * 1103515245 + 12345;
-		if (i % 32 || i > 3 * MESSAGES)
-			continue;
-		victim = &pid[(dice >> 16) % CONSUMERS];
-		kill(*victim, SIGKILL);
-		ASSERT_EQ(128 + SIGKILL, child_wait(*victim));
-		*victim = consumer_start(self->port, id, self->box, books,
-					 dice >> 16);
-		kills++;
+		if (i % 32 == 0 && i < 3 * MESSAGES)
+			kill_one(self, &pid[(dice >> 16) % CONSUMERS],
+				 dice >> 16);
 	}
-	for (i = 0; i < CONSUMERS; i++) {
-		kill(pid[i], SIGKILL);
-		child_wait(pid[i]);
-	}
+}
+
+static void check_books(struct __test_metadata *_metadata,
+			FIXTURE_DATA(lease_stress) *self)
+{
+	struct books *books = self->books;
+	unsigned int i, twice = 0, missing = 0;
+	struct ipcbox_stat stat;
+
 	for (i = 0; i < MESSAGES; i++) {
 		twice += books->done[i] > 1;
 		missing += !books->seen[i];
 	}
 	ASSERT_EQ(0, port_stat(self->port, &stat));
-	TH_LOG("%u messages, %u consumers killed, %u second deliveries, %u late",
-	       MESSAGES, kills, books->again, books->late);
 	EXPECT_EQ(0, missing);
 	EXPECT_EQ(0, twice);
 	EXPECT_EQ(0, atomic_load(&books->unflagged));
 	EXPECT_EQ(0, atomic_load(&books->wrong));
-	EXPECT_LE(100, kills);
 	EXPECT_LE(100, atomic_load(&books->again));
 	EXPECT_EQ(MESSAGES, stat.sent);
 	EXPECT_EQ(MESSAGES, stat.received);
 	EXPECT_EQ(0, stat.messages);
 	EXPECT_TRUE(wait_for_held(self->port, 0));
+	self->again += books->again;
+	self->late += books->late;
+}
+
+static void run_round(struct __test_metadata *_metadata,
+		      FIXTURE_DATA(lease_stress) *self)
+{
+	pid_t pid[CONSUMERS];
+	int i;
+
+	memset(self->books, 0, sizeof(*self->books));
+	self->port = port_temporary(self->box, IPCBOX_UNLIMITED);
+	ASSERT_LE(0, self->port);
+	start_consumers(self, pid);
+	send_and_kill(_metadata, self, pid);
+	for (i = 0; i < CONSUMERS; i++) {
+		kill(pid[i], SIGKILL);
+		child_wait(pid[i]);
+	}
+	check_books(_metadata, self);
+	close(self->port);
+}
+
+TEST_F_TIMEOUT(lease_stress, consumers_are_killed_at_random, 180)
+{
+	const char *seconds = getenv("IPCBOX_STRESS_SECONDS");
+	uint64_t end = in_ns((seconds ? strtoul(seconds, NULL, 10) : 0) * SEC);
+	unsigned int rounds = 0;
+
+	do {
+		run_round(_metadata, self);
+		rounds++;
+	} while (now_ns() < end);
+	TH_LOG("%u messages, %u consumers killed, %u second deliveries, %u late",
+	       rounds * MESSAGES, self->kills, self->again, self->late);
+	EXPECT_LE(100, self->kills);
 }
 
 TEST_HARNESS_MAIN
