@@ -199,7 +199,7 @@ TEST_F_TIMEOUT(request_stress, callers_and_servers_are_killed_at_random, 180)
 	       told[IPCBOX_NOT_DELIVERED + 1], told[0], books->late);
 	EXPECT_EQ(0, wrong);
 	EXPECT_EQ(0, atomic_load(&books->errors));
-	EXPECT_LE(50, kills);
+	EXPECT_LE(20, kills);
 	EXPECT_LT(0, told[IPCBOX_UNANSWERED + 1]);
 	EXPECT_LT(ALL_CALLS / 2, told[IPCBOX_ANSWERED + 1]);
 	ASSERT_EQ(0, port_stat(self->port, &stat));
