@@ -115,7 +115,7 @@ static int ipcbox_call_run(struct ipcbox_ioctl *ioctl, struct iov_iter *from,
 	if (ret)
 		return ret;
 	ret = ipcbox_call_take_reply(ioctl, pending.reply, to);
-	ipcbox_message_put(pending.reply, &queue->spare);
+	ipcbox_message_put(pending.reply, &queue->spare_reply);
 	return ret;
 }
 
@@ -174,7 +174,10 @@ static int ipcbox_call_finish(struct ipcbox_handle *handle, u64 id,
 		ipcbox_queue_settle_locked(queue, msg, &wake);
 	}
 	ipcbox_queue_unlock_and_wake(queue, &wake);
-	ipcbox_message_put(ret ? reply : msg, &queue->spare);
+	if (ret)
+		ipcbox_message_put(reply, &queue->spare_reply);
+	else
+		ipcbox_message_put(msg, &queue->spare);
 	return ret;
 }
 
@@ -201,7 +204,7 @@ int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
 		reply = ERR_PTR(-EMSGSIZE);
 	else
 		reply = ipcbox_transfer_message(handle, &from.iter, false,
-						&handle->rx->spare);
+						&handle->rx->spare_reply);
 	ipcbox_buffers_release(&from);
 	if (IS_ERR(reply))
 		return PTR_ERR(reply);

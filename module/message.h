@@ -30,8 +30,9 @@
  * and drops it as if it had never been.
  *
  * Each queue keeps the memory of one message that is gone for the next one, so
- * that a queue which is mostly empty does not allocate for small messages. (To
- * the memory cgroup of its first user, this memory stays charged.)
+ * that a queue which is mostly empty does not allocate for small messages, and
+ * that of one reply, which is made while its request is still there. (To the
+ * memory cgroup of its first user, this memory stays charged.)
  */
 #ifndef _IPCBOX_MESSAGE_H
 #define _IPCBOX_MESSAGE_H

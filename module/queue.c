@@ -854,4 +854,5 @@ void ipcbox_queue_release(struct ipcbox_queue *queue)
 	WARN_ON_ONCE(queue->line.messages || queue->counts.taken ||
 		     queue->counts.held);
 	ipcbox_message_free(queue->spare);
+	ipcbox_message_free(queue->spare_reply);
 }

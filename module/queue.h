@@ -87,6 +87,7 @@ struct ipcbox_queue {
 	struct ipcbox_line line;
 
 	struct ipcbox_message *spare;	/* atomic; see ipcbox_message_put() */
+	struct ipcbox_message *spare_reply; /* likewise, for replies */
 	u64 port_id;			/* constant; for tracing */
 };
 
