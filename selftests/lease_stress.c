@@ -67,7 +67,7 @@ FIXTURE_TEARDOWN(lease_stress)
 static int consumer_take(int port, struct books *books, struct ipcbox_recv *recv)
 {
 	unsigned int n, bit;
-	bool again;
+	bool again, counted;
 	int ret;
 
 	ret = msg_recv(port, &n, sizeof(n), IPCBOX_LEASE, recv);
@@ -77,7 +77,8 @@ static int consumer_take(int port, struct books *books, struct ipcbox_recv *recv
 		return -1;
 	}
 	again = recv->msg_flags & IPCBOX_MSG_REDELIVERED;
-	if (again != (recv->deliveries > 1))
+	counted = recv->deliveries > 1;
+	if (again != counted)
 		atomic_fetch_add(&books->wrong, 1);
 	if (again)
 		atomic_fetch_add(&books->again, 1);
