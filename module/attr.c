@@ -106,7 +106,7 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	    arg->max_msgsize > ipcbox_max_msgsize_now())
 		return -EINVAL;
 	if (arg->kind != IPCBOX_KIND_MAILBOX ||
-	    arg->sharing != IPCBOX_SHARE_ANY ||
+	    arg->sharing > IPCBOX_SHARE_PAIR ||
 	    arg->owner > IPCBOX_OWNER_HANDLE)
 		return -EOPNOTSUPP;
 	attr->name = arg->name;

@@ -271,7 +271,8 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	info->abi_version = IPCBOX_ABI_VERSION;
 	info->msg_overhead = IPCBOX_MESSAGE_SIZE;
 	info->kinds = BIT(IPCBOX_KIND_MAILBOX);
-	info->sharings = BIT(IPCBOX_SHARE_ANY);
+	info->sharings = BIT(IPCBOX_SHARE_ANY) | BIT(IPCBOX_SHARE_ONE) |
+			 BIT(IPCBOX_SHARE_PAIR);
 	info->owners = BIT(IPCBOX_OWNER_KERNEL) | BIT(IPCBOX_OWNER_PROCESS) |
 		       BIT(IPCBOX_OWNER_HANDLE);
 	info->call_flags = IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |

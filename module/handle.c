@@ -241,7 +241,7 @@ static int ipcbox_handle_release(struct inode *inode, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 
-	ipcbox_port_detach(handle->port, handle->rights);
+	ipcbox_port_detach(handle->port, handle->rights, handle->member);
 	ipcbox_held_close(handle);
 	ipcbox_handle_free(handle);
 	return 0;
@@ -319,7 +319,7 @@ static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
  * @rights: IPCBOX_RIGHT_*, granted already
  * @nonblock: set O_NONBLOCK
  *
- * Return: its file, or an ERR_PTR: -EIDRM, -ENOMEM, -ENFILE
+ * Return: its file, or an ERR_PTR: -EIDRM, -EUSERS, -ENOMEM, -ENFILE
  */
 struct file *ipcbox_handle_open(struct ipcbox_port *port, u32 rights,
 				bool nonblock)
@@ -330,14 +330,14 @@ struct file *ipcbox_handle_open(struct ipcbox_port *port, u32 rights,
 
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
-	ret = ipcbox_port_attach(port, rights);
+	ret = ipcbox_port_attach(port, rights, &handle->member);
 	if (ret) {
 		ipcbox_handle_free(handle);
 		return ERR_PTR(ret);
 	}
 	file = ipcbox_handle_file(handle, nonblock);
 	if (IS_ERR(file)) {
-		ipcbox_port_detach(port, rights);
+		ipcbox_port_detach(port, rights, handle->member);
 		ipcbox_handle_free(handle);
 	}
 	return file;

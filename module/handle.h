@@ -13,6 +13,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct ipcbox_member;
 struct ipcbox_port;
 struct ipcbox_queue;
 struct ipcbox_user;
@@ -23,6 +24,7 @@ struct ipcbox_handle {
 	struct ipcbox_queue *tx;
 	struct ipcbox_user *user;	/* who opened it, mostly who sends */
 	u32 rights;
+	struct ipcbox_member *member;	/* see ipcbox_port_attach() */
 	struct list_head holders;	/* rx->lock; see held.h */
 };
 

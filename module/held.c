@@ -172,6 +172,7 @@ static int ipcbox_held_try(struct ipcbox_handle *handle,
 {
 	struct ipcbox_queue *queue = &handle->port->queue;
 	struct ipcbox_holder *holder;
+	struct ipcbox_wake wake = {};
 	int held = -ENOENT;
 
 	spin_lock(&queue->lock);
@@ -185,7 +186,7 @@ static int ipcbox_held_try(struct ipcbox_handle *handle,
 		if (lease)
 			ipcbox_lease_begin_locked(handle->port, msg, lease);
 	}
-	spin_unlock(&queue->lock);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 	return held;
 }
 

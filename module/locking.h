@@ -38,7 +38,7 @@
  *	port->{linked,mode,uid,gid}		box->lock
  *	port->owner.watched			box->lock
  *	port->charged				who unlinks the port, or frees it
- *	port->{handles,senders,receivers}	port->queue.lock
+ *	port->{handles,senders,receivers,pair}	port->queue.lock
  *	port->leases.expiry			port->queue.lock
  *	handle->holders, holder->{node,held}	port->queue.lock
  *	holder->watch.watched			who makes the holder, then who

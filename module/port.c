@@ -3,6 +3,9 @@
 
 #include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/kernel.h>
+#include <linux/pid.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -86,6 +89,41 @@ int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights)
 
 /* Attachment */
 
+/* The caller's place, the one that it has or a free one; NULL if all are taken. */
+static struct ipcbox_member *ipcbox_port_place(struct ipcbox_port *port)
+{
+	struct ipcbox_member *place, *free = NULL;
+
+	lockdep_assert_held(&port->queue.lock);
+	for (place = port->pair; place < port->pair + ARRAY_SIZE(port->pair);
+	     place++) {
+		if (place->process == task_tgid(current))
+			return place;
+		if (!place->process)
+			free = place;
+	}
+	return free;
+}
+
+static struct ipcbox_member *ipcbox_port_join(struct ipcbox_port *port)
+{
+	struct ipcbox_member *member = ipcbox_port_place(port);
+
+	if (member && !member->handles++)
+		member->process = get_pid(task_tgid(current));
+	return member;
+}
+
+static void ipcbox_port_leave(struct ipcbox_port *port,
+			      struct ipcbox_member *member)
+{
+	lockdep_assert_held(&port->queue.lock);
+	if (--member->handles)
+		return;
+	put_pid(member->process);
+	member->process = NULL;
+}
+
 static void ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
 {
 	lockdep_assert_held(&port->queue.lock);
@@ -102,16 +140,24 @@ static void ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
  * ipcbox_port_attach() - count a handle in
  * @port: port
  * @rights: of the handle
+ * @member: set to the place that the handle takes on a port of sharing pair,
+ *	else to NULL; for ipcbox_port_detach()
  *
- * Return: 0, or -EIDRM if the port is deleted
+ * Return: 0, -EIDRM if the port is deleted, or -EUSERS if two other processes
+ * share it
  */
-int ipcbox_port_attach(struct ipcbox_port *port, u32 rights)
+int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
+		       struct ipcbox_member **member)
 {
+	bool joins = rights && port->sharing == IPCBOX_SHARE_PAIR;
 	int ret = 0;
 
+	*member = NULL;
 	spin_lock(&port->queue.lock);
 	if (port->queue.dead)
 		ret = -EIDRM;
+	else if (joins && !(*member = ipcbox_port_join(port)))
+		ret = -EUSERS;
 	else
 		ipcbox_port_count(port, rights, 1);
 	spin_unlock(&port->queue.lock);
@@ -119,7 +165,8 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights)
 }
 
 /* Counts a handle out; the last may take the port along. */
-void ipcbox_port_detach(struct ipcbox_port *port, u32 rights)
+void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
+			struct ipcbox_member *member)
 {
 	struct ipcbox_queue *queue = &port->queue;
 	struct ipcbox_wake wake = {};
@@ -127,6 +174,8 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights)
 
 	spin_lock(&queue->lock);
 	ipcbox_port_count(port, rights, -1);
+	if (member)
+		ipcbox_port_leave(port, member);
 	/* Whoever called while there was a server learns that it has gone. */
 	if (rights & IPCBOX_RIGHT_RECV && !port->receivers)
 		ipcbox_queue_fail_calls_locked(queue, -EOWNERDEAD, &wake);
@@ -187,7 +236,8 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 	port->creator_uid = current_euid();
 	port->created = ktime_get_real_ns();
 	ipcbox_watch_init(&port->owner, &ipcbox_port_owner_ops);
-	ipcbox_queue_init(&port->queue, &attr->limits);
+	ipcbox_queue_init(&port->queue, &attr->limits,
+			  attr->sharing == IPCBOX_SHARE_ONE);
 	ipcbox_leases_init(&port->leases);
 	port->queue.port_id = port->id;
 }

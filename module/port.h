@@ -29,6 +29,16 @@ struct ipcbox_user;
 #define IPCBOX_RIGHTS \
 	(IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE)
 
+/**
+ * struct ipcbox_member - one of the two processes that share a port
+ * @process: which; NULL if the place is free
+ * @handles: how many that it has opened are open, whoever has them now
+ */
+struct ipcbox_member {
+	struct pid *process;
+	u32 handles;
+};
+
 struct ipcbox_port {
 	struct kref ref;
 
@@ -57,6 +67,7 @@ struct ipcbox_port {
 	u32 handles;
 	u32 senders;
 	u32 receivers;
+	struct ipcbox_member pair[2];	/* of a port of sharing pair */
 
 	struct ipcbox_watch owner;
 	struct ipcbox_leases leases;
@@ -88,8 +99,10 @@ void ipcbox_port_release(struct kref *ref);
 
 bool ipcbox_port_may_manage(const struct ipcbox_port *port);
 int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights);
-int ipcbox_port_attach(struct ipcbox_port *port, u32 rights);
-void ipcbox_port_detach(struct ipcbox_port *port, u32 rights);
+int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
+		       struct ipcbox_member **member);
+void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
+			struct ipcbox_member *member);
 
 int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set);
 int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat);

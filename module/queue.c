@@ -13,6 +13,9 @@
 
 /* Waking */
 
+static void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
+				   struct ipcbox_wake *wake);
+
 static void ipcbox_wake_poll(struct ipcbox_wake *wake,
 			     struct ipcbox_queue *queue, __poll_t events)
 {
@@ -34,6 +37,8 @@ void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
 				  struct ipcbox_wake *wake)
 	__releases(&queue->lock)
 {
+	if (queue->turn.taken_in_turns)
+		ipcbox_queue_pass_turn(queue, wake);
 	spin_unlock(&queue->lock);
 	ipcbox_wake_task(wake);
 	if (wake->poll)
@@ -97,6 +102,7 @@ static void ipcbox_queue_receiver_done(struct ipcbox_queue *queue,
 {
 	lockdep_assert_held(&queue->lock);
 	queue->counts.waiting_receivers--;
+	ipcbox_turn_wait(&queue->turn, receiver, -1);
 	ipcbox_waiter_finish(receiver, result, wake);
 }
 
@@ -106,12 +112,22 @@ static bool ipcbox_filter_accepts(const struct ipcbox_filter *filter,
 	return !filter->type || filter->type == msg->type;
 }
 
-/* Would this receiver take the message away, now? */
+/* Does one who sees the message take it away? */
 static bool ipcbox_filter_takes(const struct ipcbox_filter *filter,
 				const struct ipcbox_message *msg)
 {
-	return ipcbox_filter_accepts(filter, msg) && !filter->peek &&
-	       filter->room >= msg->len;
+	return !filter->peek && filter->room >= msg->len;
+}
+
+/* Does this one see the message at all? Whose turn it is not may only peek. */
+static bool ipcbox_queue_concerns(const struct ipcbox_queue *queue,
+				  const struct ipcbox_waiter *receiver,
+				  const struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	return ipcbox_filter_accepts(receiver->filter, msg) &&
+	       (receiver->filter->peek ||
+		ipcbox_turn_is_of(&queue->turn, receiver->task));
 }
 
 static bool ipcbox_queue_has_taker(struct ipcbox_queue *queue,
@@ -121,7 +137,8 @@ static bool ipcbox_queue_has_taker(struct ipcbox_queue *queue,
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry(receiver, &queue->receivers, node)
-		if (ipcbox_filter_takes(receiver->filter, msg))
+		if (ipcbox_queue_concerns(queue, receiver, msg) &&
+		    ipcbox_filter_takes(receiver->filter, msg))
 			return true;
 	return false;
 }
@@ -140,6 +157,19 @@ static void ipcbox_queue_turn_away(struct ipcbox_queue *queue,
 				   wake);
 }
 
+/* The message is taken, and the receiver's. */
+static void ipcbox_queue_give(struct ipcbox_queue *queue,
+			      struct ipcbox_waiter *receiver,
+			      struct ipcbox_message *msg,
+			      struct ipcbox_wake *wake)
+{
+	lockdep_assert_held(&queue->lock);
+	queue->counts.taken++;
+	receiver->msg = msg;
+	trace_ipcbox_message_handed(queue, msg);
+	ipcbox_queue_receiver_done(queue, receiver, 0, wake);
+}
+
 /*
  * Gives a message to the longest-waiting receiver that takes it. Those before
  * it that accept the message but only peek, or have too short a buffer, end
@@ -153,7 +183,7 @@ static bool ipcbox_queue_hand_off(struct ipcbox_queue *queue,
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry_safe(receiver, next, &queue->receivers, node) {
-		if (!ipcbox_filter_accepts(receiver->filter, msg))
+		if (!ipcbox_queue_concerns(queue, receiver, msg))
 			continue;
 		if (!ipcbox_filter_takes(receiver->filter, msg)) {
 			ipcbox_queue_turn_away(queue, receiver, msg, wake);
@@ -162,10 +192,7 @@ static bool ipcbox_queue_hand_off(struct ipcbox_queue *queue,
 		if (msg->state == IPCBOX_MESSAGE_NEW)
 			ipcbox_line_bookmark(&queue->line, msg);
 		msg->state = IPCBOX_MESSAGE_TAKEN;
-		queue->counts.taken++;
-		receiver->msg = msg;
-		trace_ipcbox_message_handed(queue, msg);
-		ipcbox_queue_receiver_done(queue, receiver, 0, wake);
+		ipcbox_queue_give(queue, receiver, msg, wake);
 		return true;
 	}
 	return false;
@@ -183,6 +210,70 @@ static void ipcbox_queue_publish(struct ipcbox_queue *queue,
 	ipcbox_line_insert(&queue->line, msg);
 	trace_ipcbox_message_queued(queue, msg);
 	ipcbox_wake_poll(wake, queue, EPOLLIN | EPOLLRDNORM);
+}
+
+/* A rendezvous can be had without waiting while a receiver waits. */
+static void ipcbox_queue_poll_rendezvous(struct ipcbox_queue *queue,
+					 struct ipcbox_wake *wake)
+{
+	if (!queue->limits.max_messages)
+		ipcbox_wake_poll(wake, queue, EPOLLOUT | EPOLLWRNORM);
+}
+
+/* Turns */
+
+/* Whoever has been waiting longest, with all the threads that wait. */
+static void ipcbox_queue_next_turn(struct ipcbox_queue *queue)
+{
+	struct ipcbox_waiter *receiver;
+
+	queue->turn.process = NULL;
+	list_for_each_entry(receiver, &queue->receivers, node) {
+		if (receiver->filter->peek)
+			continue;
+		if (!queue->turn.process)
+			ipcbox_turn_begin(&queue->turn, receiver->task);
+		ipcbox_turn_wait(&queue->turn, receiver, 1);
+	}
+}
+
+/* The receivers whose turn it has become get what is in line. */
+static void ipcbox_queue_serve(struct ipcbox_queue *queue,
+			       struct ipcbox_wake *wake)
+{
+	struct ipcbox_waiter *receiver, *next;
+	struct ipcbox_message *msg;
+
+	list_for_each_entry_safe(receiver, next, &queue->receivers, node) {
+		msg = ipcbox_line_first(&queue->line, receiver->filter->type);
+		if (!msg || !ipcbox_queue_concerns(queue, receiver, msg))
+			continue;
+		if (ipcbox_filter_takes(receiver->filter, msg)) {
+			ipcbox_line_take(&queue->line, msg);
+			ipcbox_queue_give(queue, receiver, msg, wake);
+		} else {
+			ipcbox_queue_turn_away(queue, receiver, msg, wake);
+		}
+	}
+}
+
+/* Ends a turn that is over: no receive, and nothing held. */
+static void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
+				   struct ipcbox_wake *wake)
+{
+	struct ipcbox_turn *turn = &queue->turn;
+
+	lockdep_assert_held(&queue->lock);
+	while (turn->process && !turn->waiting && !queue->counts.taken &&
+	       !queue->counts.held) {
+		ipcbox_queue_next_turn(queue);
+		ipcbox_queue_serve(queue, wake);
+		/* Those who poll have been told of messages, but not of turns. */
+		if (turn->waiting)
+			ipcbox_queue_poll_rendezvous(queue, wake);
+		else if (!turn->process && queue->line.messages)
+			ipcbox_wake_poll(wake, queue, EPOLLIN | EPOLLRDNORM);
+	}
 }
 
 /* Out of the hands of who holds it. */
@@ -440,6 +531,8 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 	lockdep_assert_held(&queue->lock);
 	if (queue->dead)
 		return -EIDRM;
+	if (!filter->peek && !ipcbox_turn_is_of(&queue->turn, current))
+		return -EAGAIN;
 	msg = ipcbox_line_first(&queue->line, filter->type);
 	if (!msg)
 		return -EAGAIN;
@@ -454,6 +547,7 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 	}
 	ipcbox_line_take(&queue->line, msg);
 	queue->counts.taken++;
+	ipcbox_turn_begin(&queue->turn, current);
 	return 0;
 }
 
@@ -461,14 +555,17 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 static int ipcbox_queue_cancel_take(struct ipcbox_queue *queue,
 				    struct ipcbox_waiter *receiver, int why)
 {
+	struct ipcbox_wake wake = {};
+
 	spin_lock(&queue->lock);
 	if (receiver->result != IPCBOX_WAITING) {
 		why = receiver->result;
 	} else {
 		list_del(&receiver->node);
 		queue->counts.waiting_receivers--;
+		ipcbox_turn_wait(&queue->turn, receiver, -1);
 	}
-	spin_unlock(&queue->lock);
+	ipcbox_queue_unlock_and_wake(queue, &wake);
 	return why;
 }
 
@@ -490,9 +587,10 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
 	ipcbox_waiter_init(&waiter, NULL, filter);
 	list_add_tail(&waiter.node, &queue->receivers);
 	queue->counts.waiting_receivers++;
-	/* A rendezvous can be had without waiting while a receiver waits. */
-	if (!queue->limits.max_messages)
-		ipcbox_wake_poll(&wake, queue, EPOLLOUT | EPOLLWRNORM);
+	if (!filter->peek && !queue->turn.process)
+		ipcbox_turn_begin(&queue->turn, current);
+	ipcbox_turn_wait(&queue->turn, &waiter, 1);
+	ipcbox_queue_poll_rendezvous(queue, &wake);
 	ipcbox_queue_unlock_and_wake(queue, &wake);
 
 	ret = ipcbox_waiter_sleep(&waiter, wait);
@@ -700,7 +798,8 @@ static bool ipcbox_queue_has_receiver(const struct ipcbox_queue *queue)
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry(waiter, &queue->receivers, node)
-		if (!waiter->filter->peek)
+		if (!waiter->filter->peek &&
+		    ipcbox_turn_is_of(&queue->turn, waiter->task))
 			return true;
 	return false;
 }
@@ -730,7 +829,8 @@ __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,
 	spin_lock(&queue->lock);
 	if (queue->dead)
 		events = EPOLLHUP | EPOLLERR;
-	else if (queue->line.messages)
+	else if (queue->line.messages &&
+		 ipcbox_turn_is_of(&queue->turn, current))
 		events = EPOLLIN | EPOLLRDNORM;
 	if (!queue->dead && ipcbox_queue_writable(queue))
 		events |= EPOLLOUT | EPOLLWRNORM;
@@ -751,9 +851,11 @@ size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue)
 
 /* The queue is in memory that was zeroed. */
 void ipcbox_queue_init(struct ipcbox_queue *queue,
-		       const struct ipcbox_limits *limits)
+		       const struct ipcbox_limits *limits,
+		       bool taken_in_turns)
 {
 	spin_lock_init(&queue->lock);
+	queue->turn.taken_in_turns = taken_in_turns;
 	queue->limits = *limits;
 	INIT_LIST_HEAD(&queue->receivers);
 	INIT_LIST_HEAD(&queue->senders);

@@ -20,7 +20,7 @@
  * ipcbox_queue_hold_locked(), and held.h.
  *
  * At any time that the lock is free:
- * - no waiting receiver accepts any message in line;
+ * - no waiting receiver, whose turn it is, accepts any message in line;
  * - the longest-waiting sender's message does not fit.
  *
  * A queue knows messages, not payloads: no user pointers, no files.
@@ -35,6 +35,7 @@
 #include <linux/wait.h>
 
 #include "line.h"
+#include "turn.h"
 #include "waiter.h"
 
 struct ipcbox_message;
@@ -83,6 +84,7 @@ struct ipcbox_queue {
 	struct list_head senders;	/* those who wait for capacity, likewise */
 	struct list_head bound;		/* those who wait whatever the capacity */
 	struct ipcbox_counts counts;
+	struct ipcbox_turn turn;
 	wait_queue_head_t poll;
 	struct ipcbox_line line;
 
@@ -92,7 +94,8 @@ struct ipcbox_queue {
 };
 
 void ipcbox_queue_init(struct ipcbox_queue *queue,
-		       const struct ipcbox_limits *limits);
+		       const struct ipcbox_limits *limits,
+		       bool taken_in_turns);
 void ipcbox_queue_kill(struct ipcbox_queue *queue, int why_calls);
 void ipcbox_queue_release(struct ipcbox_queue *queue);
 void ipcbox_queue_set_limits(struct ipcbox_queue *queue,

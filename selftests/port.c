@@ -333,7 +333,7 @@ ATTRIBUTE(msgsize_huge, max_msgsize = ~0U)
 ATTRIBUTE(bytes_small, max_bytes = 4095)
 ATTRIBUTE(kind_unknown, kind = 1)
 ATTRIBUTE(kind_huge, kind = ~0U)
-ATTRIBUTE(sharing_unknown, sharing = 1)
+ATTRIBUTE(sharing_unknown, sharing = 99)
 ATTRIBUTE(owner_unknown, owner = 3)
 ATTRIBUTE(owner_huge, owner = ~0U)
 ATTRIBUTE(reserved_not_zero, reserved = 1)
@@ -743,7 +743,8 @@ TEST_F(port, info_tells_features_and_limits)
 	EXPECT_EQ(0, info.flags);
 	EXPECT_EQ(IPCBOX_ABI_VERSION, info.abi_version);
 	EXPECT_EQ(1 << IPCBOX_KIND_MAILBOX, info.kinds);
-	EXPECT_EQ(1 << IPCBOX_SHARE_ANY, info.sharings);
+	EXPECT_EQ(1 << IPCBOX_SHARE_ANY | 1 << IPCBOX_SHARE_ONE |
+		  1 << IPCBOX_SHARE_PAIR, info.sharings);
 	EXPECT_EQ(1 << IPCBOX_OWNER_KERNEL | 1 << IPCBOX_OWNER_PROCESS |
 		  1 << IPCBOX_OWNER_HANDLE, info.owners);
 	EXPECT_EQ(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK | IPCBOX_LEASE,

@@ -160,9 +160,20 @@ enum ipcbox_owner {
 /**
  * enum ipcbox_sharing - who gets a message when several receivers could
  * @IPCBOX_SHARE_ANY: the longest-waiting receiver whose filter accepts it
+ * @IPCBOX_SHARE_ONE: one process at a time receives; the others wait their turn,
+ *	or get EAGAIN. A turn begins with a receive and lasts while a thread of
+ *	the process is in one, or the process has received a message with a lease,
+ *	or a request, and is not done with it. Then it is the turn of the process
+ *	that has been waiting longest. IPCBOX_PEEK takes no turn.
+ * @IPCBOX_SHARE_PAIR: at most two processes have opened the port; a third gets
+ *	EUSERS. A handle counts for the process that opened it, also after it was
+ *	inherited or passed on, until its last descriptor is closed; one without
+ *	rights does not count.
  */
 enum ipcbox_sharing {
 	IPCBOX_SHARE_ANY	= 0,
+	IPCBOX_SHARE_ONE	= 1,
+	IPCBOX_SHARE_PAIR	= 2,
 };
 
 /* Rights of a handle. */
@@ -301,7 +312,8 @@ struct ipcbox_info {
  *
  * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
  * EEXIST (name taken, IPCBOX_EXCL), EACCES (exists, @rights not granted),
- * EPROTOTYPE (exists, another kind),
+ * EPROTOTYPE (exists, another kind), EUSERS (exists, two other processes have
+ * opened it and share it as a pair),
  * EDQUOT (too many ports of this user), EINVAL (attributes), EPERM (@uid or
  * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know),
  * ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
@@ -335,8 +347,8 @@ struct ipcbox_port_create {
  *
  * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
  * ENOENT (no such port), EACCES (a right is not granted, or IPCBOX_RIGHT_RECV on
- * a port that belongs to another process), EINVAL, EMFILE,
- * ENFILE, ENOMEM, EFAULT, EIDRM (the box is gone).
+ * a port that belongs to another process), EUSERS (two other processes share
+ * it as a pair), EINVAL, EMFILE, ENFILE, ENOMEM, EFAULT, EIDRM (the box is gone).
  */
 struct ipcbox_port_open {
 	__u64	flags;

@@ -27,6 +27,10 @@ ATTRIBUTE_HELP
 "                           process: it goes when COMMAND exits, and only\n"
 "                           COMMAND may receive\n"
 "                           handle: it goes when the last handle is closed\n"
+"  -w, --who=SHARING        who gets a message (default: any)\n"
+"                           any: the receiver that has waited longest\n"
+"                           one: one process at a time, in turn\n"
+"                           pair: one of the two processes that may open it\n"
 "  -x, --excl               fail if NAME exists\n"
 "  -q, --quiet              print nothing\n"
 "  -h, --help               this text\n"
@@ -47,6 +51,7 @@ ATTRIBUTE_HELP
 struct create_job {
 	struct attributes attributes;
 	uint32_t owner;
+	uint32_t sharing;
 	bool excl;
 	bool quiet;
 	const char *name;
@@ -66,11 +71,26 @@ static int parse_owner(const char *text, uint32_t *owner)
 	return usage("--owner takes kernel, process or handle, not '%s'", text);
 }
 
+static int parse_sharing(const char *text, uint32_t *sharing)
+{
+	uint32_t i;
+
+	for (i = IPCBOX_SHARE_ANY; i <= IPCBOX_SHARE_PAIR; i++) {
+		if (strcmp(text, ipcbox_sharing_name(i)))
+			continue;
+		*sharing = i;
+		return 0;
+	}
+	return usage("--who takes any, one or pair, not '%s'", text);
+}
+
 static int create_option(struct create_job *job, int option)
 {
 	switch (option) {
 	case 'o':
 		return parse_owner(optarg, &job->owner);
+	case 'w':
+		return parse_sharing(optarg, &job->sharing);
 	case 'x':
 		job->excl = true;
 		return 0;
@@ -124,6 +144,7 @@ static int create_parse(struct create_job *job, int argc, char **argv)
 	static const struct option options[] = {
 		ATTRIBUTE_OPTIONS,
 		{ "owner", required_argument, NULL, 'o' },
+		{ "who", required_argument, NULL, 'w' },
 		{ "excl", no_argument, NULL, 'x' },
 		{ "quiet", no_argument, NULL, 'q' },
 		{ NULL, 0, NULL, 0 },
@@ -131,7 +152,7 @@ static int create_parse(struct create_job *job, int argc, char **argv)
 	int rest = find_rest(argc, argv);
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, ATTRIBUTE_LETTERS "o:xq",
+	while ((option = getopt_long(argc, argv, ATTRIBUTE_LETTERS "o:w:xq",
 				     options, NULL)) != -1) {
 		code = create_option(job, option);
 		if (code)
@@ -146,6 +167,7 @@ static struct ipcbox_attr create_attr(const struct create_job *job)
 	struct ipcbox_attr attr = IPCBOX_ATTR_INIT;
 
 	attr.owner = job->owner;
+	attr.sharing = job->sharing;
 	/* without a COMMAND the handle is only for a look at the id */
 	if (!job->owner)
 		attr.rights = 0;

@@ -66,12 +66,25 @@ static void print_owner(const struct ipcbox_stat *stat)
 	printf(LABEL "%s (%s)\n", "owner", ipcbox_owner_name(stat->owner), life);
 }
 
+static const char *who_gets_it(uint32_t sharing)
+{
+	static const char *const words[] = {
+		[IPCBOX_SHARE_ANY] = "a message goes to the receiver that waits longest",
+		[IPCBOX_SHARE_ONE] = "one process at a time receives, the others wait their turn",
+		[IPCBOX_SHARE_PAIR] = "only two processes may open it",
+	};
+
+	return sharing < ARRAY_SIZE(words) ? words[sharing] : "not known here";
+}
+
 static void print_processes(const struct ipcbox_stat *stat)
 {
-	printf(LABEL "any number; open now: %u to send, %u to receive, %u in all\n",
-	       "processes", stat->senders, stat->receivers, stat->handles);
-	printf(LABEL "%s (a message goes to the receiver that waits longest)\n",
-	       "sharing", ipcbox_sharing_name(stat->sharing));
+	printf(LABEL "%s; open now: %u to send, %u to receive, %u in all\n",
+	       "processes", stat->sharing == IPCBOX_SHARE_PAIR ?
+				    "at most two" : "any number",
+	       stat->senders, stat->receivers, stat->handles);
+	printf(LABEL "%s (%s)\n", "sharing", ipcbox_sharing_name(stat->sharing),
+	       who_gets_it(stat->sharing));
 	printf(LABEL "any number (every port is one more)\n", "links per pair");
 	printf(LABEL "both: a handle sends, receives or does both, as its rights say\n",
 	       "direction");

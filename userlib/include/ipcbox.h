@@ -129,7 +129,8 @@ struct ipcbox_attr {
  * Return: a handle to be closed by the caller, or -EEXIST (name taken, with
  * IPCBOX_EXCL), -EACCES (exists, rights not granted), -EPROTOTYPE (exists, and
  * is of another kind), -EDQUOT (too many ports of this user), -EINVAL (name or
- * attributes), -EPERM (uid or gid not yours),
+ * attributes), -EPERM (uid or gid not yours), -EUSERS (exists, and is for a pair
+ * of other processes),
  * -EOPNOTSUPP (the module does not know this kind, owner or sharing), -ENOMEM,
  * -EMFILE, -ENFILE, or what ipcbox_box_open() returns.
  */
@@ -146,6 +147,7 @@ int ipcbox_port_create_at(int box, const char *name,
  *	ipcbox_port_stat(), which anybody may open
  *
  * Return: a handle to be closed by the caller, or -ENOENT (no such port),
+ * -EUSERS (it is for a pair of other processes),
  * -EACCES (a right is not granted), -EINVAL, -ENOMEM, -EMFILE, -ENFILE, or what
  * ipcbox_box_open() returns.
  */

@@ -29,6 +29,7 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EOWNERDEAD, "the server has gone (ask again if the outcome is \"not delivered\"; otherwise it may have acted)" },
 	{ ENOENT, "no such port (ipcbox ls shows those that exist)" },
 	{ EEXIST, "a port of that name exists (open it, or choose another name)" },
+	{ EUSERS, "two other processes have opened the port, which is for a pair" },
 	{ EPROTOTYPE, "a port of that name exists and is of another kind (choose another name)" },
 	{ EACCES, "permission denied (ipcbox stat shows the port's mode, user, group and owner)" },
 	{ EPERM, "not permitted (only a user's own uid and groups, unless it has CAP_IPC_OWNER)" },
@@ -77,7 +78,7 @@ const char *ipcbox_owner_name(uint32_t owner)
 
 const char *ipcbox_sharing_name(uint32_t sharing)
 {
-	static const char *const words[] = { "any" };
+	static const char *const words[] = { "any", "one", "pair" };
 
 	return ipcbox_word(words, ARRAY_SIZE(words), sharing);
 }
