@@ -62,7 +62,7 @@ IPCBOX_ABI_FIELD(ipcbox_port_delete, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, name, 8);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, id, 72);
 
-IPCBOX_ABI_SIZE(ipcbox_stat, 240);
+IPCBOX_ABI_SIZE(ipcbox_stat, 248);
 IPCBOX_ABI_FIELD(ipcbox_stat, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_stat, id, 8);
 IPCBOX_ABI_FIELD(ipcbox_stat, name, 16);
@@ -94,6 +94,7 @@ IPCBOX_ABI_FIELD(ipcbox_stat, waiting_senders, 220);
 IPCBOX_ABI_FIELD(ipcbox_stat, waiting_receivers, 224);
 IPCBOX_ABI_FIELD(ipcbox_stat, reserved, 228);
 IPCBOX_ABI_FIELD(ipcbox_stat, held, 232);
+IPCBOX_ABI_FIELD(ipcbox_stat, lost, 240);
 
 IPCBOX_ABI_SIZE(ipcbox_port_list, 32);
 IPCBOX_ABI_FIELD(ipcbox_port_list, flags, 0);

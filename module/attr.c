@@ -41,8 +41,13 @@ bool ipcbox_port_name_valid(const char *name)
 }
 
 /* Also fills in the default of max_msgsize: as large as the others allow. */
-static int ipcbox_limits_check(struct ipcbox_limits *limits)
+static int ipcbox_limits_check(struct ipcbox_limits *limits,
+			       enum ipcbox_sharing sharing)
 {
+	/* Whom should the sender wait for? */
+	if (!limits->max_messages && sharing >= IPCBOX_SHARE_ALL)
+		return -EINVAL;
+
 	if (!limits->max_msgsize) {
 		limits->max_msgsize = ipcbox_max_msgsize_now();
 		if (limits->max_bytes)
@@ -106,7 +111,7 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	    arg->max_msgsize > ipcbox_max_msgsize_now())
 		return -EINVAL;
 	if (arg->kind != IPCBOX_KIND_MAILBOX ||
-	    arg->sharing > IPCBOX_SHARE_PAIR ||
+	    arg->sharing > IPCBOX_SHARE_ALL_LOSSY ||
 	    arg->owner > IPCBOX_OWNER_HANDLE)
 		return -EOPNOTSUPP;
 	attr->name = arg->name;
@@ -117,7 +122,7 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	attr->limits.max_msgsize = arg->max_msgsize;
 	attr->limits.max_messages = arg->max_messages;
 	attr->limits.max_bytes = arg->max_bytes;
-	ret = ipcbox_limits_check(&attr->limits);
+	ret = ipcbox_limits_check(&attr->limits, attr->sharing);
 	return ret ?: ipcbox_ids_parse(attr, arg, box);
 }
 
@@ -136,9 +141,9 @@ static int ipcbox_port_set_limits(struct ipcbox_port *port,
 		limits.max_messages = set->max_messages;
 	if (set->flags & IPCBOX_SET_MAX_BYTES)
 		limits.max_bytes = set->max_bytes;
-	ret = ipcbox_limits_check(&limits);
+	ret = ipcbox_limits_check(&limits, port->sharing);
 	if (!ret)
-		ipcbox_queue_set_limits(&port->queue, &limits);
+		ipcbox_broadcast_set_limits(port, &limits);
 	return ret;
 }
 
@@ -231,11 +236,14 @@ static void ipcbox_port_stat_ids(struct ipcbox_port *port,
 /**
  * ipcbox_port_stat() - describe a port as the caller may see it
  * @port: port
+ * @subscriber: whose part of a broadcast to tell of; NULL for none
  * @stat: filled in, but for @stat->rights, which becomes 0
  *
  * Return: 0, or -EIDRM
  */
-int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat)
+int ipcbox_port_stat(struct ipcbox_port *port,
+		     struct ipcbox_subscriber *subscriber,
+		     struct ipcbox_stat *stat)
 {
 	bool gone;
 
@@ -253,6 +261,8 @@ int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat)
 	spin_lock(&port->queue.lock);
 	ipcbox_port_stat_queue(port, stat);
 	spin_unlock(&port->queue.lock);
+	if (ipcbox_port_broadcasts(port))
+		ipcbox_broadcast_stat(port, subscriber, stat);
 	up_read(&port->box->lock);
 	return gone ? -EIDRM : 0;
 }

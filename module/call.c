@@ -128,6 +128,8 @@ int ipcbox_call_ioctl_call(struct ipcbox_ioctl *ioctl)
 
 	if (arg->priority >= IPCBOX_PRIORITIES)
 		return -EINVAL;
+	if (ipcbox_port_broadcasts(ipcbox_handle_of(ioctl->file)->port))
+		return -EOPNOTSUPP;
 	arg->outcome = IPCBOX_NOT_DELIVERED;
 	ret = ipcbox_buffers_import(&from, ITER_SOURCE, arg->flags, arg->data,
 				    arg->len);
@@ -196,6 +198,8 @@ int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
 	struct ipcbox_buffers from;
 	int ret;
 
+	if (ipcbox_port_broadcasts(handle->port))
+		return -EOPNOTSUPP;
 	ret = ipcbox_buffers_import(&from, ITER_SOURCE, arg->flags, arg->data,
 				    arg->len);
 	if (ret)

@@ -216,7 +216,7 @@ static int ipcbox_control_list_next(struct ipcbox_box *box, u64 *cursor,
 		if (IS_ERR_OR_NULL(port))
 			return PTR_ERR_OR_ZERO(port);
 		*cursor = port->id;
-		ret = ipcbox_port_stat(port, stat);
+		ret = ipcbox_port_stat(port, NULL, stat);
 		ipcbox_port_put(port);
 	} while (ret);
 	return 1;
@@ -272,7 +272,8 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	info->msg_overhead = IPCBOX_MESSAGE_SIZE;
 	info->kinds = BIT(IPCBOX_KIND_MAILBOX);
 	info->sharings = BIT(IPCBOX_SHARE_ANY) | BIT(IPCBOX_SHARE_ONE) |
-			 BIT(IPCBOX_SHARE_PAIR);
+			 BIT(IPCBOX_SHARE_PAIR) | BIT(IPCBOX_SHARE_ALL) |
+			 BIT(IPCBOX_SHARE_ALL_LOSSY);
 	info->owners = BIT(IPCBOX_OWNER_KERNEL) | BIT(IPCBOX_OWNER_PROCESS) |
 		       BIT(IPCBOX_OWNER_HANDLE);
 	info->call_flags = IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |

@@ -70,12 +70,19 @@ static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 	__poll_t events = EPOLLHUP | EPOLLERR;
+	__poll_t ready;
 
 	if (handle->rights & IPCBOX_RIGHT_RECV)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (handle->rights & IPCBOX_RIGHT_SEND)
 		events |= EPOLLOUT | EPOLLWRNORM;
-	return events & ipcbox_queue_poll(handle->rx, file, table);
+	ready = ipcbox_queue_poll(handle->rx, file, table);
+	if (ipcbox_port_broadcasts(handle->port) &&
+	    handle->rights & IPCBOX_RIGHT_SEND) {
+		ready &= ~(EPOLLOUT | EPOLLWRNORM);
+		ready |= ipcbox_broadcast_poll(handle->port, file, table);
+	}
+	return events & ready;
 }
 
 /* ioctls */
@@ -83,7 +90,8 @@ static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 static int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
-	int ret = ipcbox_port_stat(handle->port, &call->arg.stat);
+	int ret = ipcbox_port_stat(handle->port, handle->subscriber,
+				   &call->arg.stat);
 
 	call->arg.stat.rights = handle->rights;
 	return ret ?: ipcbox_ioctl_put(call);
@@ -215,7 +223,8 @@ static void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 	struct ipcbox_stat stat;
-	bool deleted = ipcbox_port_stat(handle->port, &stat);
+	bool deleted = ipcbox_port_stat(handle->port, handle->subscriber,
+					&stat);
 
 	seq_printf(seq, "ipcbox-port:\t%llu\n", stat.id);
 	seq_printf(seq, "ipcbox-name:\t%s\n", stat.name);
@@ -232,6 +241,8 @@ static void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
 
 static void ipcbox_handle_free(struct ipcbox_handle *handle)
 {
+	if (handle->subscriber)
+		ipcbox_broadcast_leave(handle->port, handle->subscriber);
 	ipcbox_user_put(handle->user);
 	ipcbox_port_put(handle->port);
 	kfree(handle);
@@ -269,16 +280,26 @@ static struct ipcbox_handle *ipcbox_handle_new(struct ipcbox_port *port,
 	if (!handle)
 		return NULL;
 	handle->user = ipcbox_user_get_current();
-	if (!handle->user) {
-		kfree(handle);
-		return NULL;
-	}
-	handle->port = ipcbox_port_get(port);
+	if (!handle->user)
+		goto fail;
 	handle->rx = &port->queue;
 	handle->tx = &port->queue;
+	if (ipcbox_port_broadcasts(port) && rights & IPCBOX_RIGHT_RECV) {
+		handle->subscriber = ipcbox_broadcast_join(port);
+		if (!handle->subscriber)
+			goto fail_user;
+		handle->rx = &handle->subscriber->queue;
+	}
+	handle->port = ipcbox_port_get(port);
 	handle->rights = rights;
 	INIT_LIST_HEAD(&handle->holders);
 	return handle;
+
+fail_user:
+	ipcbox_user_put(handle->user);
+fail:
+	kfree(handle);
+	return NULL;
 }
 
 /* The VFS refuses read() and write() by access mode as the ioctls by rights. */

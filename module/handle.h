@@ -16,10 +16,12 @@
 struct ipcbox_member;
 struct ipcbox_port;
 struct ipcbox_queue;
+struct ipcbox_subscriber;
 struct ipcbox_user;
 
 struct ipcbox_handle {
 	struct ipcbox_port *port;
+	struct ipcbox_subscriber *subscriber; /* to a broadcast, or NULL */
 	struct ipcbox_queue *rx;
 	struct ipcbox_queue *tx;
 	struct ipcbox_user *user;	/* who opened it, mostly who sends */

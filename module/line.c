@@ -130,6 +130,22 @@ struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type)
 	return NULL;
 }
 
+/* The oldest of the lowest priority, or NULL. */
+struct ipcbox_message *ipcbox_line_least(struct ipcbox_line *line)
+{
+	struct ipcbox_message *msg;
+	unsigned int priority;
+
+	while (line->ready) {
+		priority = __ffs(line->ready);
+		msg = ipcbox_line_first_of(line, &line->priority[priority]);
+		if (msg)
+			return msg;
+		line->ready &= ~BIT(priority);
+	}
+	return NULL;
+}
+
 /**
  * ipcbox_line_insert() - put a message into its place
  * @line: line

@@ -39,6 +39,7 @@ struct ipcbox_line {
 
 void ipcbox_line_init(struct ipcbox_line *line);
 struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type);
+struct ipcbox_message *ipcbox_line_least(struct ipcbox_line *line);
 void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_remove(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_take(struct ipcbox_line *line, struct ipcbox_message *msg);

@@ -9,6 +9,9 @@
  * it in its own branch:
  *
  *	box->lock			rwsem, sleeps
+ *	|-- broadcast->lock		mutex
+ *	|   |-- queue->lock		of the port or a subscriber, one at a time
+ *	|   `-- queue->poll.lock	likewise
  *	|-- queue->lock			spinlock
  *	|   |-- pid->wait_pidfd.lock	to watch a process that holds messages
  *	|   `-- workqueue internals	to set the time when a lease expires
@@ -16,7 +19,7 @@
  *
  *	ipcbox_users_lock		taken with no other lock of ours held
  *
- *	queue->poll.lock		taken with no other lock of ours held
+ *	queue->poll.lock		taken with no other spinlock of ours held
  *
  *	tasklist_lock			held by the core kernel around an exit
  *	`-- pid->wait_pidfd.lock	around ipcbox_watch_notify(), which
@@ -40,6 +43,8 @@
  *	port->charged				who unlinks the port, or frees it
  *	port->{handles,senders,receivers,pair}	port->queue.lock
  *	port->leases.expiry			port->queue.lock
+ *	everything in struct ipcbox_broadcast,
+ *		subscriber->{node,lost}		broadcast->lock
  *	handle->holders, holder->{node,held}	port->queue.lock
  *	holder->watch.watched			who makes the holder, then who
  *						takes it from handle->holders
@@ -64,11 +69,13 @@
  *			each holder, its owner watch, a queued owner->work, an
  *			armed leases->work
  *	handle		its struct file
+ *	subscriber	its handle, alone
  *	holder		its handle's list, which its watch shares; a queued
  *			watch->work
  *	message		whoever it belongs to: the sender until it is sent, the
  *			queue, the receiver that took it, the holder; and each
- *			peeker; and a caller, until it has its answer
+ *			peeker; and a caller, until it has its answer; and each
+ *			copy that shares its payload
  *	waiter		the stack of the waiting thread
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)

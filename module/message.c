@@ -31,14 +31,15 @@ size_t ipcbox_max_msgsize_now(void)
 
 static size_t ipcbox_message_charge(const struct ipcbox_message *msg)
 {
-	return IPCBOX_MESSAGE_SIZE + msg->len;
+	/* The payload is charged once, with the message whose it is. */
+	return IPCBOX_MESSAGE_SIZE + (msg->whole ? 0 : msg->len);
 }
 
 static void ipcbox_message_free_payload(struct ipcbox_message *msg)
 {
 	if (msg->pinned)
 		ipcbox_pinned_free(msg->pinned);
-	else if (msg->data != msg->inline_data)
+	else if (!msg->whole && msg->data != msg->inline_data)
 		kvfree(msg->data);
 }
 
@@ -125,6 +126,22 @@ static void ipcbox_message_recycle(struct ipcbox_message *msg,
 		kmem_cache_free(ipcbox_message_cache, msg);
 }
 
+/* What all messages begin with, once they are charged. */
+static void ipcbox_message_init_new(struct ipcbox_message *msg,
+				    struct ipcbox_user *user)
+{
+	refcount_set(&msg->ref, 1);
+	msg->state = IPCBOX_MESSAGE_NEW;
+	INIT_LIST_HEAD(&msg->node);
+	RB_CLEAR_NODE(&msg->returned);
+	msg->charged = true;
+	msg->sender = NULL;
+	msg->holder = NULL;
+	msg->deliveries = 0;
+	msg->user = user;
+	msg->pinned = NULL;
+}
+
 /**
  * ipcbox_message_new() - make a message of what an iterator yields
  * @user: account to charge
@@ -151,24 +168,16 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 	if (!msg)
 		return ERR_PTR(-ENOMEM);
 	msg->len = iov_iter_count(from);
+	msg->whole = NULL;
 	ret = ipcbox_user_charge_bytes(user, ipcbox_message_charge(msg));
 	if (ret) {
 		ipcbox_message_recycle(msg, spare);
 		return ERR_PTR(ret);
 	}
-	refcount_set(&msg->ref, 1);
-	msg->state = IPCBOX_MESSAGE_NEW;
-	INIT_LIST_HEAD(&msg->node);
-	RB_CLEAR_NODE(&msg->returned);
-	msg->charged = true;
-	msg->sender = NULL;
-	msg->holder = NULL;
-	msg->deliveries = 0;
+	ipcbox_message_init_new(msg, user);
 	msg->type = 0;
 	msg->priority = 0;
 	msg->call = false;
-	msg->user = user;
-	msg->pinned = NULL;
 	msg->data = msg->inline_data;
 	ipcbox_message_stamp(msg);
 
@@ -177,6 +186,46 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 		ipcbox_message_put(msg, spare);
 		return ERR_PTR(ret);
 	}
+	return msg;
+}
+
+/**
+ * ipcbox_message_copy() - make a message that shares the payload of another
+ * @whole: the other one, not pinned; the copy keeps a reference on it
+ * @spare: where ipcbox_message_put() may have kept memory
+ *
+ * The sender is charged for the copy as for an empty message.
+ *
+ * Return: the copy, or an ERR_PTR: -EDQUOT, -ENOMEM
+ */
+struct ipcbox_message *ipcbox_message_copy(struct ipcbox_message *whole,
+					   struct ipcbox_message **spare)
+{
+	struct ipcbox_message *msg = ipcbox_message_alloc(spare);
+	int ret;
+
+	if (!msg)
+		return ERR_PTR(-ENOMEM);
+	msg->whole = whole;
+	msg->len = whole->len;
+	ret = ipcbox_user_charge_bytes(whole->user, ipcbox_message_charge(msg));
+	if (ret) {
+		ipcbox_message_recycle(msg, spare);
+		return ERR_PTR(ret);
+	}
+	ipcbox_message_get(whole);
+	ipcbox_message_init_new(msg, whole->user);
+	msg->id = whole->id;
+	msg->type = whole->type;
+	msg->priority = whole->priority;
+	msg->call = false;
+	msg->data = whole->data;
+	msg->sender_uid = whole->sender_uid;
+	msg->sender_gid = whole->sender_gid;
+	msg->sender_pid = get_pid(whole->sender_pid);
+	msg->sender_tid = whole->sender_tid;
+	if (msg->sender_tid != msg->sender_pid)
+		get_pid(msg->sender_tid);
 	return msg;
 }
 
@@ -212,6 +261,8 @@ void ipcbox_message_release(struct ipcbox_message *msg,
 	if (msg->sender_tid != msg->sender_pid)
 		put_pid(msg->sender_tid);
 	ipcbox_message_drop_charge(msg);
+	if (msg->whole)
+		ipcbox_message_put(msg->whole, spare);
 	ipcbox_message_recycle(msg, spare);
 }
 
@@ -225,6 +276,8 @@ void ipcbox_message_release(struct ipcbox_message *msg,
  */
 int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to)
 {
+	if (msg->whole)
+		msg = msg->whole;
 	if (msg->pinned)
 		return ipcbox_pinned_copy_out(msg->pinned, to);
 	if (msg->data == msg->inline_data)

@@ -10,6 +10,8 @@
  *	pinned	large, and the sender waits until it is received anyway: in the
  *		sender's own pages, from which the receiver copies, once
  *
+ * A copy of a message, for one of several receivers, shares its payload.
+ *
  * The life of a message, driven by queue.c under the lock of its queue:
  *
  *	 .------------------. .----------.
@@ -90,6 +92,7 @@ struct ipcbox_message {
 	struct pid *sender_tid;
 	struct ipcbox_user *user;	/* who is charged for it */
 	struct ipcbox_pinned *pinned;	/* the sender's pages, or NULL */
+	struct ipcbox_message *whole;	/* whose payload it shares, or NULL */
 	void *data;			/* inline_data or memory of its own */
 	u8 inline_data[];
 };
@@ -103,6 +106,8 @@ size_t ipcbox_max_msgsize_now(void);
 struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 					  struct iov_iter *from, bool pin,
 					  struct ipcbox_message **spare);
+struct ipcbox_message *ipcbox_message_copy(struct ipcbox_message *whole,
+					   struct ipcbox_message **spare);
 void ipcbox_message_uncharge(struct ipcbox_message *msg);
 void ipcbox_message_release(struct ipcbox_message *msg,
 			    struct ipcbox_message **spare);

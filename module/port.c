@@ -238,6 +238,7 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 	ipcbox_watch_init(&port->owner, &ipcbox_port_owner_ops);
 	ipcbox_queue_init(&port->queue, &attr->limits,
 			  attr->sharing == IPCBOX_SHARE_ONE);
+	ipcbox_broadcast_init(&port->broadcast);
 	ipcbox_leases_init(&port->leases);
 	port->queue.port_id = port->id;
 }
@@ -305,6 +306,7 @@ bool ipcbox_port_delete(struct ipcbox_port *port)
 	ipcbox_port_uncharge(port);
 	ipcbox_queue_kill(&port->queue, ipcbox_port_owner_gone(port) ?
 					-EOWNERDEAD : -EIDRM);
+	ipcbox_broadcast_kill(port);
 	ipcbox_leases_stop(&port->leases);
 	/* That of the box. */
 	ipcbox_port_put(port);

@@ -19,6 +19,7 @@
 
 #include <linux/ipcbox.h>
 
+#include "broadcast.h"
 #include "lease.h"
 #include "queue.h"
 #include "watch.h"
@@ -71,6 +72,7 @@ struct ipcbox_port {
 
 	struct ipcbox_watch owner;
 	struct ipcbox_leases leases;
+	struct ipcbox_broadcast broadcast;
 	atomic64_t last_message_id;
 	struct ipcbox_queue queue;
 };
@@ -105,7 +107,15 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 			struct ipcbox_member *member);
 
 int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set);
-int ipcbox_port_stat(struct ipcbox_port *port, struct ipcbox_stat *stat);
+int ipcbox_port_stat(struct ipcbox_port *port,
+		     struct ipcbox_subscriber *subscriber,
+		     struct ipcbox_stat *stat);
+
+/* Does every receiver get every message? */
+static inline bool ipcbox_port_broadcasts(const struct ipcbox_port *port)
+{
+	return port->sharing >= IPCBOX_SHARE_ALL;
+}
 
 static inline bool ipcbox_port_owner_gone(const struct ipcbox_port *port)
 {

@@ -60,24 +60,28 @@ static void ipcbox_proc_limit(struct seq_file *seq, u64 limit, u64 none)
 static int ipcbox_proc_show(struct seq_file *seq, void *v)
 {
 	static const char * const owners[] = { "kernel", "process", "handle" };
+	static const char * const sharings[] = {
+		"any", "one", "pair", "all", "lossy",
+	};
 	struct ipcbox_stat stat;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(seq, "id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held name\n");
+		seq_puts(seq, "id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost name\n");
 		return 0;
 	}
-	if (ipcbox_port_stat(v, &stat))
+	if (ipcbox_port_stat(v, NULL, &stat))
 		return 0;
-	seq_printf(seq, "%llu mailbox %s any %04o %u %u %u %d %u",
-		   stat.id, owners[stat.owner], stat.mode, stat.uid, stat.gid,
-		   stat.creator_uid, stat.creator_pid, stat.max_msgsize);
+	seq_printf(seq, "%llu mailbox %s %s %04o %u %u %u %d %u",
+		   stat.id, owners[stat.owner], sharings[stat.sharing],
+		   stat.mode, stat.uid, stat.gid, stat.creator_uid,
+		   stat.creator_pid, stat.max_msgsize);
 	ipcbox_proc_limit(seq, stat.max_messages, IPCBOX_UNLIMITED);
 	ipcbox_proc_limit(seq, stat.max_bytes, 0);
-	seq_printf(seq, " %llu %llu %llu %llu %llu %u %u %u %u %u %llu %s\n",
+	seq_printf(seq, " %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %s\n",
 		   stat.messages, stat.bytes, stat.taken, stat.sent,
 		   stat.received, stat.senders, stat.receivers, stat.handles,
 		   stat.waiting_senders, stat.waiting_receivers, stat.held,
-		   stat.name[0] ? stat.name : "-");
+		   stat.lost, stat.name[0] ? stat.name : "-");
 	return 0;
 }
 

@@ -16,15 +16,21 @@
 static void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
 				   struct ipcbox_wake *wake);
 
+/*
+ * No barrier: pollers queue themselves before they look under the lock, so one
+ * that saw nothing there is seen here.
+ */
+static bool ipcbox_queue_polled(struct ipcbox_queue *queue)
+{
+	return waitqueue_active(&queue->poll) ||
+	       (queue->upstream && waitqueue_active(&queue->upstream->poll));
+}
+
 static void ipcbox_wake_poll(struct ipcbox_wake *wake,
 			     struct ipcbox_queue *queue, __poll_t events)
 {
 	lockdep_assert_held(&queue->lock);
-	/*
-	 * No barrier: pollers queue themselves before they look under the
-	 * lock, so one that saw nothing there is seen here.
-	 */
-	if (waitqueue_active(&queue->poll))
+	if (ipcbox_queue_polled(queue))
 		wake->poll |= events;
 }
 
@@ -41,14 +47,18 @@ void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
 		ipcbox_queue_pass_turn(queue, wake);
 	spin_unlock(&queue->lock);
 	ipcbox_wake_task(wake);
-	if (wake->poll)
-		wake_up_interruptible_poll(&queue->poll, wake->poll);
+	if (!wake->poll)
+		return;
+	wake_up_interruptible_poll(&queue->poll, wake->poll);
+	if (queue->upstream && wake->poll & EPOLLOUT)
+		wake_up_interruptible_poll(&queue->upstream->poll,
+					   EPOLLOUT | EPOLLWRNORM);
 }
 
 /* Capacity */
 
 static bool ipcbox_queue_fits(const struct ipcbox_queue *queue,
-			      const struct ipcbox_message *msg)
+			      size_t len)
 {
 	const struct ipcbox_limits *limits = &queue->limits;
 
@@ -56,7 +66,7 @@ static bool ipcbox_queue_fits(const struct ipcbox_queue *queue,
 	if (queue->admitted >= limits->max_messages)
 		return false;
 	return !limits->max_bytes ||
-	       queue->admitted_bytes + msg->len <= limits->max_bytes;
+	       queue->admitted_bytes + len <= limits->max_bytes;
 }
 
 static void ipcbox_queue_admit(struct ipcbox_queue *queue,
@@ -86,7 +96,7 @@ static void ipcbox_queue_admit_pending(struct ipcbox_queue *queue,
 	struct ipcbox_waiter *sender, *next;
 
 	list_for_each_entry_safe(sender, next, &queue->senders, node) {
-		if (!ipcbox_queue_fits(queue, sender->msg))
+		if (!ipcbox_queue_fits(queue, sender->msg->len))
 			return;
 		ipcbox_queue_admit(queue, sender->msg);
 		ipcbox_queue_sender_done(queue, sender, 0, wake);
@@ -315,7 +325,7 @@ static bool ipcbox_queue_sends_now(struct ipcbox_queue *queue,
 	lockdep_assert_held(&queue->lock);
 	if (msg->pinned)
 		return false;
-	if (list_empty(&queue->senders) && ipcbox_queue_fits(queue, msg))
+	if (list_empty(&queue->senders) && ipcbox_queue_fits(queue, msg->len))
 		return true;
 	return nowait && !queue->limits.max_messages &&
 	       ipcbox_queue_has_taker(queue, msg);
@@ -650,7 +660,7 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
 		queue->admitted_bytes -= msg->len;
 	}
 	/* Mostly nobody waits for room. */
-	if (!list_empty(&queue->senders) || waitqueue_active(&queue->poll))
+	if (!list_empty(&queue->senders) || ipcbox_queue_polled(queue))
 		ipcbox_queue_admit_pending(queue, wake);
 }
 
@@ -787,6 +797,54 @@ bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
 
 	ipcbox_message_put(msg, &queue->spare);
 	return valid;
+}
+
+/* Room, for who sends to several queues at once */
+
+/* Would a message of this length be admitted? */
+bool ipcbox_queue_has_room(struct ipcbox_queue *queue, size_t len)
+{
+	bool room;
+
+	spin_lock(&queue->lock);
+	room = list_empty(&queue->senders) && ipcbox_queue_fits(queue, len);
+	spin_unlock(&queue->lock);
+	return room;
+}
+
+/**
+ * ipcbox_queue_make_room() - drop messages until another one fits
+ * @queue: queue, where nobody waits to send
+ * @len: length of the message
+ *
+ * Those of the lowest priority go first, the oldest of them before the others.
+ * What receivers are copying stays, so there may still be no room.
+ *
+ * Return: how many were dropped
+ */
+u64 ipcbox_queue_make_room(struct ipcbox_queue *queue, size_t len)
+{
+	struct ipcbox_message *msg, *next;
+	LIST_HEAD(dropped);
+	u64 n = 0;
+
+	spin_lock(&queue->lock);
+	while (!ipcbox_queue_fits(queue, len)) {
+		msg = ipcbox_line_least(&queue->line);
+		if (!msg)
+			break;
+		ipcbox_line_remove(&queue->line, msg);
+		list_add_tail(&msg->node, &dropped);
+		queue->admitted--;
+		queue->admitted_bytes -= msg->len;
+		n++;
+	}
+	spin_unlock(&queue->lock);
+	list_for_each_entry_safe(msg, next, &dropped, node) {
+		list_del_init(&msg->node);
+		ipcbox_message_put(msg, &queue->spare);
+	}
+	return n;
 }
 
 /* Polling */

@@ -88,6 +88,7 @@ struct ipcbox_queue {
 	wait_queue_head_t poll;
 	struct ipcbox_line line;
 
+	struct ipcbox_queue *upstream;	/* constant; told of room here, or NULL */
 	struct ipcbox_message *spare;	/* atomic; see ipcbox_message_put() */
 	struct ipcbox_message *spare_reply; /* likewise, for replies */
 	u64 port_id;			/* constant; for tracing */
@@ -133,6 +134,9 @@ void ipcbox_queue_fail_calls_locked(struct ipcbox_queue *queue, int why,
 void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
 				  struct ipcbox_wake *wake)
 	__releases(&queue->lock);
+
+bool ipcbox_queue_has_room(struct ipcbox_queue *queue, size_t len);
+u64 ipcbox_queue_make_room(struct ipcbox_queue *queue, size_t len);
 
 size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue);
 __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,

@@ -97,7 +97,10 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 		ipcbox_message_put(msg, &handle->tx->spare);
 		return -EFAULT;
 	}
-	ret = ipcbox_queue_send(handle->tx, msg, &out->wait);
+	if (ipcbox_port_broadcasts(handle->port))
+		ret = ipcbox_broadcast_send(handle->port, msg, &out->wait);
+	else
+		ret = ipcbox_queue_send(handle->tx, msg, &out->wait);
 	return ret ?: len;
 }
 
@@ -322,6 +325,8 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 	if (recv->reserved || (in.hold && in.filter.peek) ||
 	    (!in.hold && in.lease))
 		return -EINVAL;
+	if (in.hold && ipcbox_port_broadcasts(ipcbox_handle_of(call->file)->port))
+		return -EOPNOTSUPP;
 	ret = ipcbox_buffers_import(&buffers, ITER_DEST, recv->flags,
 				    recv->data, recv->len);
 	if (ret)

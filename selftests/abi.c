@@ -23,7 +23,7 @@ LAYOUT(ipcbox_port_create, 136, reserved, 132);
 LAYOUT(ipcbox_port_open, 88, id, 80);
 LAYOUT(ipcbox_port_delete, 80, id, 72);
 LAYOUT(ipcbox_port_list, 32, count, 28);
-LAYOUT(ipcbox_stat, 240, held, 232);
+LAYOUT(ipcbox_stat, 248, lost, 240);
 LAYOUT(ipcbox_set, 40, max_bytes, 32);
 LAYOUT(ipcbox_send, 56, id, 48);
 LAYOUT(ipcbox_recv, 104, reserved, 100);
@@ -95,7 +95,7 @@ static_assert(IPCBOX_PORT_DELETE == 0x4050e103, "IPCBOX_PORT_DELETE");
 static_assert(IPCBOX_PORT_LIST == 0xc020e104, "IPCBOX_PORT_LIST");
 static_assert(IPCBOX_SEND == 0xc038e140, "IPCBOX_SEND");
 static_assert(IPCBOX_RECV == 0xc068e141, "IPCBOX_RECV");
-static_assert(IPCBOX_STAT == 0xc0f0e142, "IPCBOX_STAT");
+static_assert(IPCBOX_STAT == 0xc0f8e142, "IPCBOX_STAT");
 static_assert(IPCBOX_SET == 0x4028e143, "IPCBOX_SET");
 
 #define LONGEST		((1U << _IOC_SIZEBITS) - 1)

@@ -224,7 +224,7 @@ test_usage_of_numbers() {
 	usage_error "--gid: there is no group 'nobody-at-all'" create x --gid nobody-at-all
 	usage_error "--uid takes a number up to 4294967294, not '4294967295'" create x --uid 4294967295
 	usage_error "--owner takes kernel, process or handle, not 'me'" create x --owner me
-	usage_error "--who takes any, one or pair, not 'all'" create x --who all
+	usage_error "--who takes any, one, pair, all or lossy, not 'me'" create x --who me
 	usage_error "--priority takes a number up to 31, not '32'" send x --priority 32 m
 	usage_error "--type takes a number, not '-1'" send x --type=-1 m
 	usage_error "--type takes a number, not ' 1'" recv x --type=' 1'
@@ -262,7 +262,7 @@ test_create_prints_name_and_id() {
 test_create_says_who_gets_a_message() {
 	local who
 
-	for who in any one pair; do
+	for who in any one pair all lossy; do
 		ok create -q --excl --who $who "$port.$who"
 		ok stat "$port.$who"
 		[[ $out =~ sharing\ +$who ]] || bad "printed '$out'"

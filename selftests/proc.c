@@ -76,20 +76,23 @@ static uint64_t parse_limit(const char *text, uint64_t none)
 static bool parse_line(const char *line, struct ipcbox_stat *stat)
 {
 	static const char * const owners[] = { "kernel", "process", "handle" };
+	static const char * const sharings[] = {
+		"any", "one", "pair", "all", "lossy",
+	};
 	char kind[16], owner[16], sharing[16], max_messages[24], max_bytes[24];
 	char name[IPCBOX_NAME_SIZE + 1], more;
-	unsigned long long id, messages, bytes, taken, sent, received, held;
+	unsigned long long id, messages, bytes, taken, sent, received, held, lost;
 	int n;
 
 	memset(stat, 0, sizeof(*stat));
-	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %llu %64[^\n ]%c",
+	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %64[^\n ]%c",
 		   &id, kind, owner, sharing, &stat->mode, &stat->uid,
 		   &stat->gid, &stat->creator_uid, &stat->creator_pid,
 		   &stat->max_msgsize, max_messages, max_bytes, &messages,
 		   &bytes, &taken, &sent, &received, &stat->senders,
 		   &stat->receivers, &stat->handles, &stat->waiting_senders,
-		   &stat->waiting_receivers, &held, name, &more);
-	if (n != 25 || more != '\n')
+		   &stat->waiting_receivers, &held, &lost, name, &more);
+	if (n != 26 || more != '\n')
 		return false;
 	stat->id = id;
 	stat->messages = messages;
@@ -98,13 +101,16 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 	stat->sent = sent;
 	stat->received = received;
 	stat->held = held;
+	stat->lost = lost;
 	stat->max_messages = parse_limit(max_messages, IPCBOX_UNLIMITED);
 	stat->max_bytes = parse_limit(max_bytes, 0);
 	if (strcmp(name, "-"))
 		name_copy(stat->name, name);
 	while (stat->owner < 3 && strcmp(owner, owners[stat->owner]))
 		stat->owner++;
-	return !strcmp(kind, "mailbox") && !strcmp(sharing, "any");
+	while (stat->sharing < 5 && strcmp(sharing, sharings[stat->sharing]))
+		stat->sharing++;
+	return !strcmp(kind, "mailbox");
 }
 
 /* The line of a port, without those before it; NULL if there is none. */
@@ -146,7 +152,7 @@ static void expect_line(struct __test_metadata *_metadata, const char *text,
 TEST_F(proc, an_empty_box_has_a_header_line)
 {
 	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
-	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held name\n",
+	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost name\n",
 		     self->text);
 }
 
@@ -174,6 +180,25 @@ TEST_F(proc, a_line_tells_what_stat_tells)
 	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
 	expect_line(_metadata, self->text, named);
 	expect_line(_metadata, self->text, nameless);
+}
+
+TEST_F(proc, who_gets_a_message_is_told)
+{
+	struct ipcbox_port_create attr = port_attr(NULL);
+	int ports[5], i, j;
+
+	for (i = 0; i < 5; i++) {
+		attr.sharing = i;
+		attr.max_messages = 2;
+		ports[i] = port_create(self->box, &attr);
+		ASSERT_LE(0, ports[i]);
+		for (j = 0; j < 2 + (i == IPCBOX_SHARE_ALL_LOSSY); j++)
+			ASSERT_EQ(1, sys_write(ports[i], "x", 1));
+	}
+	/* The list is that of nobody in particular. */
+	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
+	for (i = 0; i < 5; i++)
+		expect_line(_metadata, self->text, ports[i]);
 }
 
 TEST_F(proc, those_who_wait_are_told)

@@ -169,11 +169,21 @@ enum ipcbox_owner {
  *	EUSERS. A handle counts for the process that opened it, also after it was
  *	inherited or passed on, until its last descriptor is closed; one without
  *	rights does not count.
+ * @IPCBOX_SHARE_ALL: every handle that may receive gets every message that is
+ *	sent while it is open; without any such handle a message is gone at once.
+ *	The limits of the port are those of each handle; a sender waits until all
+ *	have room, in no particular order. The sender is charged for one
+ *	payload, and for the overhead of each copy. Such a port has a capacity
+ *	of at least one message, and neither leases nor requests (EOPNOTSUPP).
+ * @IPCBOX_SHARE_ALL_LOSSY: likewise, but no sender waits: a handle without room
+ *	loses its oldest message of the lowest priority, see &ipcbox_stat.lost
  */
 enum ipcbox_sharing {
 	IPCBOX_SHARE_ANY	= 0,
 	IPCBOX_SHARE_ONE	= 1,
 	IPCBOX_SHARE_PAIR	= 2,
+	IPCBOX_SHARE_ALL	= 3,
+	IPCBOX_SHARE_ALL_LOSSY	= 4,
 };
 
 /* Rights of a handle. */
@@ -412,6 +422,13 @@ struct ipcbox_port_delete {
  * @waiting_receivers: out: threads that wait in a receive
  * @reserved: out: 0
  * @held: out: messages that receivers hold: leased, or requests without a reply
+ * @lost: out: messages that receivers have lost, on a port of
+ *	IPCBOX_SHARE_ALL_LOSSY
+ *
+ * On a port of which all receivers get all messages, @messages, @bytes, @next_size
+ * and @lost are those of this handle, if it may receive, else @messages, @bytes
+ * and @next_size those of the receiver that has most in line; @received,
+ * @taken, and in a list @lost, are sums.
  *
  * The numbers of one port are taken at one moment, under its lock.
  *
@@ -449,6 +466,7 @@ struct ipcbox_stat {
 	__u32	waiting_receivers;
 	__u32	reserved;
 	__u64	held;
+	__u64	lost;
 };
 
 /**

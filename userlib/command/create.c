@@ -31,6 +31,8 @@ ATTRIBUTE_HELP
 "                           any: the receiver that has waited longest\n"
 "                           one: one process at a time, in turn\n"
 "                           pair: one of the two processes that may open it\n"
+"                           all: every receiver; the slowest holds up senders\n"
+"                           lossy: every receiver; a slow one loses the oldest\n"
 "  -x, --excl               fail if NAME exists\n"
 "  -q, --quiet              print nothing\n"
 "  -h, --help               this text\n"
@@ -75,13 +77,13 @@ static int parse_sharing(const char *text, uint32_t *sharing)
 {
 	uint32_t i;
 
-	for (i = IPCBOX_SHARE_ANY; i <= IPCBOX_SHARE_PAIR; i++) {
+	for (i = IPCBOX_SHARE_ANY; i <= IPCBOX_SHARE_ALL_LOSSY; i++) {
 		if (strcmp(text, ipcbox_sharing_name(i)))
 			continue;
 		*sharing = i;
 		return 0;
 	}
-	return usage("--who takes any, one or pair, not '%s'", text);
+	return usage("--who takes any, one, pair, all or lossy, not '%s'", text);
 }
 
 static int create_option(struct create_job *job, int option)

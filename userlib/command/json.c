@@ -86,6 +86,7 @@ static json_t *json_stat(const struct ipcbox_stat *stat)
 		{ "bytes", stat->bytes },
 		{ "taken", stat->taken },
 		{ "held", stat->held },
+		{ "lost", stat->lost },
 		{ "next_size", stat->next_size },
 		{ "sent", stat->sent },
 		{ "received", stat->received },

@@ -72,6 +72,8 @@ static const char *who_gets_it(uint32_t sharing)
 		[IPCBOX_SHARE_ANY] = "a message goes to the receiver that waits longest",
 		[IPCBOX_SHARE_ONE] = "one process at a time receives, the others wait their turn",
 		[IPCBOX_SHARE_PAIR] = "only two processes may open it",
+		[IPCBOX_SHARE_ALL] = "every receiver gets every message, the slowest holds up senders",
+		[IPCBOX_SHARE_ALL_LOSSY] = "every receiver gets every message, a slow one loses the oldest",
 	};
 
 	return sharing < ARRAY_SIZE(words) ? words[sharing] : "not known here";
@@ -124,6 +126,9 @@ static void print_traffic(const struct ipcbox_stat *stat)
 	       (unsigned long long)stat->taken);
 	printf(LABEL "%llu messages, leased or requests without a reply\n",
 	       "held", (unsigned long long)stat->held);
+	if (stat->sharing == IPCBOX_SHARE_ALL_LOSSY)
+		printf(LABEL "%llu messages, by receivers that were too slow\n",
+		       "lost", (unsigned long long)stat->lost);
 	printf(LABEL "%llu messages, %llu bytes\n", "sent",
 	       (unsigned long long)stat->sent,
 	       (unsigned long long)stat->sent_bytes);

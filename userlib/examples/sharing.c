@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * P1 sends, P2 and P3 receive: who gets the message? Three answers, one per
+ * P1 sends, P2 and P3 receive: who gets the message? Four answers, one per
  * port: whoever has waited longest; one process at a time; at most two processes
- * have the port at all.
+ * have the port at all; or both of them.
  */
 #include "example.h"
 
@@ -101,10 +101,25 @@ static void show_pair(void)
 	close(port);
 }
 
+static void show_all(void)
+{
+	int port = make_shared(IPCBOX_SHARE_ALL);
+	int other = must("open", open_again(port));
+	char first[2], second[2];
+
+	send_text(port, "a");
+	recv_text(port, first, sizeof(first));
+	recv_text(other, second, sizeof(second));
+	printf("all: P2 gets %s, P3 gets %s\n", first, second);
+	close(other);
+	close(port);
+}
+
 int main(void)
 {
 	show_any();
 	show_one();
 	show_pair();
+	show_all();
 	return 0;
 }

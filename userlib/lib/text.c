@@ -78,7 +78,9 @@ const char *ipcbox_owner_name(uint32_t owner)
 
 const char *ipcbox_sharing_name(uint32_t sharing)
 {
-	static const char *const words[] = { "any", "one", "pair" };
+	static const char *const words[] = {
+		"any", "one", "pair", "all", "lossy",
+	};
 
 	return ipcbox_word(words, ARRAY_SIZE(words), sharing);
 }

@@ -45,6 +45,8 @@ static void words(void)
 	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ANY), "any"));
 	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ONE), "one"));
 	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_PAIR), "pair"));
+	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ALL), "all"));
+	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ALL_LOSSY), "lossy"));
 	CHECK(!strcmp(ipcbox_outcome_name(IPCBOX_NOT_DELIVERED),
 		      "not delivered"));
 	CHECK(!strcmp(ipcbox_outcome_name(IPCBOX_UNANSWERED), "unanswered"));
@@ -52,7 +54,7 @@ static void words(void)
 	CHECK(!strcmp(ipcbox_outcome_name(3), "unknown"));
 	CHECK(!strcmp(ipcbox_kind_name(~0U), "unknown"));
 	CHECK(!strcmp(ipcbox_owner_name(3), "unknown"));
-	CHECK(!strcmp(ipcbox_sharing_name(3), "unknown"));
+	CHECK(!strcmp(ipcbox_sharing_name(5), "unknown"));
 	CHECK(!strcmp(ipcbox_version(), IPCBOX_VERSION));
 }
 
