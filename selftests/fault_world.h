@@ -83,13 +83,16 @@ struct line_entry {
  * @port: handle with all rights on a port named "port"
  * @line: the messages that are in line
  * @messages: how many
- * @send: argument for @path->run, likewise @recv and @segments
+ * @send: argument for @path->run
+ * @recv: likewise
+ * @segments: likewise
  * @fd: opened by @path->prepare or @path->run, or -1
  * @netns: the network namespace to come back to, or -1
  * @partner: the other side, a waiting call
  * @partners: whether there is one
  * @over: the call has ended
  * @was_late: @path->late was sent
+ * @latecomer: the thread that sends it
  */
 struct world {
 	const struct path *path;
