@@ -115,6 +115,15 @@ static char *device_page(void)
 	return (char *)start;
 }
 
+/* Newer kernels make that page of memory as any other. */
+static bool can_be_pinned(char *page)
+{
+	char byte;
+	struct iovec here = { &byte, 1 }, there = { page, 1 };
+
+	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1;
+}
+
 /*
  * What was pinned before is unpinned, and all of it is copied from the
  * beginning.
@@ -131,6 +140,8 @@ TEST_F(copy, memory_of_a_device_is_copied)
 
 	if (!device)
 		SKIP(return, "no [vvar] here");
+	if (can_be_pinned(device))
+		SKIP(return, "[vvar] is ordinary memory here");
 	memset(data, 'd', LONG);
 	call.data = segments;
 	call.len = ARRAY_SIZE(segments);
