@@ -1,131 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The commands of the ABI, one row each, and what is looked at when one of them
- * has succeeded
+ * The commands of the ABI, one row each
  *
  * A row names the members of its struct with the kinds of their values, and the
  * errors that uapi/linux/ipcbox.h documents; those of the rules for all ioctls
  * are in errors.c.
  */
 
-#include <string.h>
-
+#include "checks.h"
 #include "rows.h"
-
-/* Checks */
-
-static void check_info(struct context *ctx)
-{
-	const struct ipcbox_info *info = &ctx->arg.info;
-
-	if (info->abi_version != IPCBOX_ABI_VERSION || !info->kinds ||
-	    info->user_ports > info->max_ports ||
-	    info->user_bytes > info->max_bytes)
-		find(FINDING_STAT, "info: version %u, ports %llu of %llu, bytes %llu of %llu",
-		     info->abi_version, info->user_ports, info->max_ports,
-		     info->user_bytes, info->max_bytes);
-}
-
-static void port_made(uint64_t id)
-{
-	uint32_t n = add(&shared->nr_ports, 1);
-
-	if (n < MAX_PORTS)
-		shared->ports[n] = id;
-	store(&shared->last_port, id);
-}
-
-/*
- * The place is known only if the id could be read back. (That of a box is its
- * number.)
- */
-static void handle_made(struct context *ctx, uint64_t id)
-{
-	uint32_t place = ctx->arg_good && ctx->steady ?
-			 place_of(ctx->slot.place, id) : 0;
-
-	slot_put(ctx->call->args[FIELD_OUT], ctx->ret, SLOT_HANDLE, place);
-}
-
-static void check_create(struct context *ctx)
-{
-	const struct ipcbox_port_create *arg = &ctx->arg.port_create;
-
-	if (ctx->arg_good && arg->created)
-		port_made(arg->id);
-	else if (ctx->arg_good)
-		oracle_rights(ctx->ret);
-	handle_made(ctx, arg->id);
-}
-
-static void check_open(struct context *ctx)
-{
-	oracle_rights(ctx->ret);
-	handle_made(ctx, ctx->arg.port_open.id);
-}
-
-static void check_stat(struct context *ctx)
-{
-	if (ctx->arg_good)
-		oracle_stat(&ctx->arg.stat);
-}
-
-static void check_list(struct context *ctx)
-{
-	const struct ipcbox_port_list *list = &ctx->arg.port_list;
-	const struct buffer *table = &ctx->buffers[0];
-	const struct ipcbox_stat *stat;
-	unsigned int i;
-
-	if (!ctx->arg_good)
-		return;
-	for (i = 0; i < list->count; i++) {
-		if ((i + 1ULL) * list->entry_size > table->good)
-			return;
-		stat = (void *)(table->start + i * list->entry_size);
-		oracle_stat(stat);
-	}
-}
-
-static void check_send(struct context *ctx)
-{
-	if (ctx->arg_good)
-		ctx->message_id = ctx->arg.send.id;
-}
-
-static bool recv_odd(const struct ipcbox_recv *recv)
-{
-	return (recv->type && recv->msg_type != recv->type) ||
-	       recv->msg_priority >= IPCBOX_PRIORITIES || recv->msg_flags ||
-	       recv->sender_pid < 0 || recv->sender_tid < 0 ||
-	       (recv->sender_uid && recv->sender_uid != ALICE &&
-		recv->sender_uid != 65534);
-}
-
-static void check_recv(struct context *ctx)
-{
-	const struct ipcbox_recv *recv = &ctx->arg.recv;
-	struct receipt receipt = {
-		.thread = ctx->thread,
-		.place = ctx->slot.place,
-		.priority = recv->msg_priority,
-		.id = recv->msg_id,
-	};
-
-	if (!ctx->arg_good)
-		return;
-	if (recv_odd(recv))
-		find(FINDING_STAT, "recv: type %llx for %llx, priority %u, flags %x, sender %d/%d, %u",
-		     recv->msg_type, recv->type, recv->msg_priority,
-		     recv->msg_flags, recv->sender_pid, recv->sender_tid,
-		     recv->sender_uid);
-	if (recv->msg_len > ctx->room->good)
-		find(FINDING_SUCCESS, "recv: %llu bytes into %llu good ones",
-		     recv->msg_len, (unsigned long long)ctx->room->good);
-	else
-		ledger_received(&receipt, (void *)ctx->room->start,
-				recv->msg_len, recv->flags & IPCBOX_PEEK);
-}
 
 /* Rows */
 
@@ -156,7 +39,8 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_port_create, reserved, zero),
 		},
 		.errors = { EEXIST, EACCES, EPROTOTYPE, EDQUOT, EPERM,
-			    EOPNOTSUPP, ENOMEM, EMFILE, ENFILE, EIDRM },
+			    EOPNOTSUPP, EUSERS, ENOMEM, EMFILE, ENFILE,
+			    EIDRM },
 	}, {
 		.name = "open", .weight = 15, .on = SLOT_BOX,
 		.makes = SLOT_HANDLE,
@@ -169,7 +53,8 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_port_open, reserved, zero),
 			MEMBER_ROLE(ipcbox_port_open, id, port_id, ROLE_PORT_ID),
 		},
-		.errors = { ENOENT, EACCES, EMFILE, ENFILE, ENOMEM, EIDRM },
+		.errors = { ENOENT, EACCES, EUSERS, EMFILE, ENFILE, ENOMEM,
+			    EIDRM },
 	}, {
 		.name = "delete", .weight = 5, .on = SLOT_BOX,
 		.cmd = IPCBOX_PORT_DELETE, .run = ioctl_run,
@@ -222,9 +107,11 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_recv, type, type),
 			MEMBER_ROLE(ipcbox_recv, deadline, deadline,
 				    ROLE_DEADLINE),
+			MEMBER(ipcbox_recv, lease, lease),
+			MEMBER(ipcbox_recv, reserved, zero),
 		},
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EBADF, EIDRM,
-			    ENOMEM },
+			    EOPNOTSUPP, ENOMEM },
 	}, {
 		.name = "stat", .weight = 6, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_STAT, .run = ioctl_run, .check = check_stat,
@@ -244,6 +131,65 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_set, max_bytes, max_bytes),
 		},
 		.errors = { EBADF, EIDRM },
+	}, {
+		.name = "ack", .weight = 20, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_ACK, .run = ioctl_run, .check = check_ack,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ack, no_flags),
+			MEMBER_ROLE(ipcbox_ack, id, held, ROLE_HELD),
+		},
+		.errors = { ESRCH, EBADF, EIDRM },
+	}, {
+		.name = "nack", .weight = 12, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_NACK, .run = ioctl_run, .check = check_nack,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ack, no_flags),
+			MEMBER_ROLE(ipcbox_ack, id, held, ROLE_HELD),
+		},
+		.errors = { ESRCH, EBADF, EIDRM },
+	}, {
+		.name = "call", .weight = 30, .on = SLOT_HANDLE,
+		.waits = WAITS_AS_SENDER,
+		.cmd = IPCBOX_CALL, .run = ioctl_run, .check = check_call,
+		.failed = check_call_failed,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_call, call_flags),
+			PAYLOAD(ipcbox_call, data, len),
+			MEMBER(ipcbox_call, type, type),
+			MEMBER(ipcbox_call, priority, priority),
+			MEMBER_ROLE(ipcbox_call, deadline, deadline,
+				    ROLE_DEADLINE),
+			ROOM_NAMED(ipcbox_call, reply, reply_size, "reply_"),
+		},
+		.errors = { EOWNERDEAD, ETIMEDOUT, EINTR, EAGAIN, EMSGSIZE,
+			    EDQUOT, EBADF, EIDRM, EOPNOTSUPP, ENOMEM },
+	}, {
+		.name = "reply", .weight = 30, .on = SLOT_HANDLE,
+		.waits = WAITS_AS_RECEIVER,
+		.cmd = IPCBOX_REPLY, .run = ioctl_run, .check = check_reply,
+		.failed = check_reply_failed,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_reply, reply_flags),
+			MEMBER_ROLE(ipcbox_reply, id, held, ROLE_HELD),
+			PAYLOAD(ipcbox_reply, data, len),
+			MEMBER(ipcbox_reply, type, type),
+			MEMBER(ipcbox_reply, reserved, zero),
+			NEXT_ROLE(flags, recv_flags, ROLE_FLAGS),
+			NEXT_ROOM,
+			NEXT_ROLE(type, type, ROLE_PLAIN),
+			NEXT_ROLE(deadline, deadline, ROLE_DEADLINE),
+			NEXT_ROLE(lease, lease, ROLE_PLAIN),
+			MEMBER_ROLE(ipcbox_reply, recv, nested_place,
+				    ROLE_NESTED),
+			MEMBER_ROLE(ipcbox_reply, recv_size, size,
+				    ROLE_LENGTH),
+		},
+		.errors = { ESRCH, EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT,
+			    EBADF, EIDRM, EOPNOTSUPP, ENOMEM },
 	},
 };
 

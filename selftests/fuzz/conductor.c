@@ -86,14 +86,17 @@ static void shared_reset(const struct sequence *seq)
 	shared->hidden = 0;
 	shared->aside = 0;
 	shared->disorder = 0;
+	shared->unsure = 0;
 	shared->nr_messages = 0;
 	shared->nr_receipts = 0;
 	shared->nr_ports = 0;
+	shared->nr_handles = 0;
 	shared->finding.kind = FINDING_NONE;
 	memset(shared->threads, 0, sizeof(shared->threads));
 	memset(shared->processes, 0, sizeof(shared->processes));
 	memset(shared->places, 0, sizeof(shared->places));
 	memset(shared->ports, 0, sizeof(shared->ports));
+	memset(shared->handles, 0, sizeof(shared->handles));
 	shared->nonce = now_ns();
 	shared->seq = *seq;
 	steps_number(seq);

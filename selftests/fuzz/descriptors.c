@@ -17,18 +17,21 @@ static void run_box(struct context *ctx)
 	int flags = argument(ctx, 0);
 
 	ctx->ret = result(open("/dev/ipcbox", flags | O_CLOEXEC));
-	result_put(ctx, flags & O_PATH ? SLOT_NONE : SLOT_BOX, process_box);
+	result_put(ctx, (struct slot){
+		.type = flags & O_PATH ? SLOT_NONE : SLOT_BOX,
+		.place = process_box,
+	});
 }
 
 static void run_close(struct context *ctx)
 {
-	slot_put(ctx->call->args[FIELD_SLOT], -1, SLOT_NONE, 0);
+	slot_put(ctx->call->args[FIELD_SLOT], &(struct slot){ .fd = -1 });
 }
 
 static void run_dup(struct context *ctx)
 {
 	ctx->ret = result(dup(ctx->slot.fd));
-	result_put(ctx, ctx->slot.type, ctx->slot.place);
+	result_put(ctx, ctx->slot);
 }
 
 static void run_nonblock(struct context *ctx)
@@ -86,7 +89,7 @@ static void run_take(struct context *ctx)
 		return;
 	memcpy(&slot.fd, CMSG_DATA(&control.header), sizeof(int));
 	ctx->ret = slot.fd;
-	result_put(ctx, slot.type, slot.place);
+	result_put(ctx, slot);
 }
 
 static void run_limit(struct context *ctx)

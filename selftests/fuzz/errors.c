@@ -25,21 +25,39 @@ static bool documented(const struct context *ctx, int err)
 	       (ctx->row->cmd && errors_have(ioctl_errors, err));
 }
 
-/* Does the sequence have a call like this with this argument? */
-bool sequence_has(const char *row, const char *field, uint64_t bits)
+static bool call_like(const struct call *call, const char *row,
+		      const char *field, uint64_t mask, uint64_t value)
 {
-	const struct sequence *seq = &shared->seq;
-	unsigned int i;
 	int at;
 
-	for (i = 0; i < seq->nr_calls; i++) {
-		if (strcmp(seq->calls[i].row->name, row))
-			continue;
-		at = field ? row_field(seq->calls[i].row, field) : -1;
-		if (at < 0 || seq->calls[i].args[at] & bits)
+	if (strcmp(call->row->name, row))
+		return false;
+	at = field ? row_field(call->row, field) : -1;
+	return at < 0 || (mask ? call->args[at] & mask :
+				 call->args[at] == value);
+}
+
+static bool sequence_like(const char *row, const char *field, uint64_t mask,
+			  uint64_t value)
+{
+	unsigned int i;
+
+	for (i = 0; i < shared->seq.nr_calls; i++)
+		if (call_like(&shared->seq.calls[i], row, field, mask, value))
 			return true;
-	}
 	return false;
+}
+
+/* Does the sequence have a call like this with one of these bits? */
+bool sequence_has(const char *row, const char *field, uint64_t bits)
+{
+	return sequence_like(row, field, bits, 0);
+}
+
+/* With just this? */
+bool sequence_has_value(const char *row, const char *field, uint64_t value)
+{
+	return sequence_like(row, field, 0, value);
 }
 
 /* May a descriptor somewhere have O_NONBLOCK? */
@@ -50,9 +68,16 @@ static bool sequence_nonblocking(void)
 	       sequence_has("nonblock", NULL, 0);
 }
 
+/* An argument of what may wait, which in a reply is its second half. */
+static int waiting_field(const struct context *ctx, const char *name,
+			 const char *of_next)
+{
+	return row_field(ctx->row, call_next(ctx) ? of_next : name);
+}
+
 static bool call_nowait(const struct context *ctx)
 {
-	int flags = row_field(ctx->row, "flags");
+	int flags = waiting_field(ctx, "flags", "recv_flags");
 
 	/* IPCBOX_NOWAIT and RWF_NOWAIT. */
 	return flags >= 0 && ctx->call->args[flags] &
@@ -80,9 +105,29 @@ static bool memory_bad(const struct context *ctx)
 
 static bool deadline_given(const struct context *ctx)
 {
-	int i = row_field(ctx->row, "deadline");
+	int i = waiting_field(ctx, "deadline", "recv_deadline");
 
 	return i >= 0 && ctx->call->args[i] != DEADLINE_NONE;
+}
+
+/*
+ * A call that a server has received is not restarted, whatever woke it: a signal
+ * of any kind, or what io_uring wants done.
+ */
+static bool interrupted(const struct context *ctx)
+{
+	if (load(&ctx->state->interrupts) || ctx->row->polls)
+		return true;
+	return ctx->row->cmd == IPCBOX_CALL &&
+	       (sequence_has("kill", NULL, 0) || load(&shared->aside));
+}
+
+static bool size_newer(const struct context *ctx)
+{
+	const uint64_t *next = call_next(ctx);
+
+	return ctx->call->args[FIELD_SIZE] == SIZE_NEWER ||
+	       (next && next[1] == SIZE_NEWER);
 }
 
 /* Is there something that explains this errno? */
@@ -95,13 +140,20 @@ static bool explained(const struct context *ctx, int err)
 	case ETIMEDOUT:
 		return deadline_given(ctx);
 	case EINTR:
-		return load(&ctx->state->interrupts) || ctx->row->polls;
+		return interrupted(ctx);
 	case EFAULT:
 		return memory_bad(ctx);
 	case E2BIG:
-		return ctx->call->args[FIELD_SIZE] == SIZE_NEWER;
+		return size_newer(ctx);
 	case ENOTTY:
 		return false;	/* it is known */
+	case EUSERS:
+		return shared->seq.nr_processes > 2 &&
+		       sequence_has_value("create", "sharing",
+					  IPCBOX_SHARE_PAIR);
+	case EOPNOTSUPP:
+		return ctx->row->on != SLOT_HANDLE || !ctx->row->cmd ||
+		       place_may_broadcast(ctx->slot.place);
 	case EMFILE:
 	case ENFILE:
 		return sequence_has("limit", NULL, 0);
@@ -114,7 +166,8 @@ static bool explained(const struct context *ctx, int err)
 
 /*
  * All commands are read; most write something back, too. (Of a struct of a page
- * and more, the part that is known may be where it can be written.)
+ * and more, the part that is known may be where it can be written. Of that of a
+ * reply only the beginning is, and only if something is received as well.)
  */
 static bool arg_usable(const struct context *ctx)
 {
@@ -122,17 +175,38 @@ static bool arg_usable(const struct context *ctx)
 
 	if (!(_IOC_DIR(ctx->row->cmd) & _IOC_READ))
 		return place < PLACE_HALF_HOLE;
+	if (ctx->row->cmd == IPCBOX_REPLY)
+		return place == PLACE_HALF_READONLY ||
+		       place < (call_next(ctx) ? PLACE_READONLY :
+						 PLACE_HALF_READONLY);
 	return place < PLACE_READONLY ||
 	       (place == PLACE_HALF_READONLY &&
 		ctx->call->args[FIELD_SIZE] >= SIZE_PAGE);
 }
 
+static bool next_usable(const struct context *ctx)
+{
+	const uint64_t *next = call_next(ctx);
+
+	return !next || next[0] < PLACE_READONLY ||
+	       (next[0] == PLACE_HALF_READONLY && next[1] >= SIZE_PAGE);
+}
+
+/* Is the payload looked at? A reply to nothing only receives. */
+static bool payload_used(const struct context *ctx)
+{
+	if (!ctx->payload)
+		return false;
+	return !call_next(ctx) || ctx->tag == NO_TAG ||
+	       shared->messages[ctx->tag].answers;
+}
+
 /* A payload that cannot be read cannot be sent. */
 static bool success_possible(const struct context *ctx)
 {
-	if (ctx->row->cmd && !arg_usable(ctx))
+	if (ctx->row->cmd && (!arg_usable(ctx) || !next_usable(ctx)))
 		return false;
-	return !ctx->payload || !buffer_bad(ctx->payload);
+	return !payload_used(ctx) || !buffer_bad(ctx->payload);
 }
 
 /* A command that there is not; the number beside it may be another one's. */

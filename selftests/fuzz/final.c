@@ -32,7 +32,8 @@ static struct left left_by_user[ARRAY_SIZE(users)], left_in_box[NR_BOXES];
 /* Is there a handle, or somebody who waits? (Pipes are closed late, too.) */
 static bool port_used(const struct ipcbox_stat *stat)
 {
-	return stat->handles || stat->taken || stat->waiting_senders ||
+	return stat->handles || stat->taken || stat->held ||
+	       stat->waiting_senders ||
 	       stat->waiting_receivers || stat->owner == IPCBOX_OWNER_HANDLE;
 }
 
@@ -94,13 +95,17 @@ static void port_look_empty(int handle)
 	if (ioctl(handle, IPCBOX_STAT, &stat))
 		find(FINDING_ERRNO, "the conductor's stat failed with %s",
 		     strerrorname_np(errno));
-	else if (stat.messages || stat.bytes || stat.taken ||
-		 stat.sent != stat.received ||
-		 stat.sent_bytes != stat.received_bytes)
+	else if (stat.messages || stat.bytes || stat.taken || stat.held ||
+		 (!stat_broadcasts(&stat) &&
+		  (stat.sent != stat.received ||
+		   stat.sent_bytes != stat.received_bytes)))
 		oracle_found(FINDING_STAT, &stat, "empty, but not quite");
 }
 
-/* Nobody but its owner receives from the port of a process. */
+/*
+ * Nobody but its owner receives from the port of a process. Of one of which all
+ * receive all, a new receiver gets nothing; where the messages are is not judged.
+ */
 static void port_drain(unsigned int box, const struct ipcbox_stat *stat)
 {
 	struct ipcbox_port_open open = {
@@ -122,7 +127,7 @@ static void port_drain(unsigned int box, const struct ipcbox_stat *stat)
 		;
 	port_look_empty(handle);
 	close(handle);
-	if (place)
+	if (place && !stat_broadcasts(stat))
 		shared->places[place - 1].drained = 1;
 }
 
@@ -147,37 +152,100 @@ static uint32_t least(uint32_t a, uint32_t b)
 	return a < b ? a : b;
 }
 
+/* What came of a call, as its servers know it, is what the caller was told. */
+static void request_check(uint32_t tag)
+{
+	const struct message *message = &shared->messages[tag];
+
+	if (message->outcome == KNOWN_OUTCOME(IPCBOX_NOT_DELIVERED) &&
+	    message->deliveries)
+		find(FINDING_TWICE, "request %u was received, which the caller was told it was not",
+		     tag);
+	else if (message->outcome &&
+		 message->outcome != KNOWN_OUTCOME(IPCBOX_ANSWERED) &&
+		 message->received)
+		find(FINDING_LOST, "request %u was answered, which the caller was not told",
+		     tag);
+}
+
+/*
+ * That a reply was sent tells only that a caller was there, who may have died or
+ * had no room for it.
+ */
 static void message_check(uint32_t tag)
 {
 	const struct message *message = &shared->messages[tag];
 	const struct port_place *place;
 
+	if (message->kind == MESSAGE_REQUEST) {
+		request_check(tag);
+		return;
+	}
 	if (message->fate == FATE_FAILED && message->received)
 		find(FINDING_TWICE, "message %u arrived although its send had failed",
 		     tag);
-	if (message->fate != FATE_SENT || message->received ||
-	    !message->place || message->len < TAGGED_MIN)
+	if (message->kind == MESSAGE_REPLY || message->fate != FATE_SENT ||
+	    message->received || !message->place || message->len < TAGGED_MIN)
 		return;
 	place = &shared->places[message->place - 1];
-	if (place->drained && !place->unsure)
+	if (place->drained && !place->unsure && !shared->unsure)
 		find(FINDING_LOST, "message %u, id %llu, was sent to port %llu and is nowhere",
 		     tag, (unsigned long long)message->id,
 		     (unsigned long long)place->key >> 8);
 }
 
+/* What was held may come again, and what all get comes to all of them. */
 static void receipt_check_id(const struct receipt *a, const struct receipt *b)
 {
-	if (a->id && a->id == b->id && a->place && a->place == b->place)
+	bool again = a->held || b->held || place_may_broadcast(a->place);
+
+	if (a->id && a->id == b->id && a->place && a->place == b->place &&
+	    (!again || a->tag != b->tag))
 		find(FINDING_ID, "two messages of one port have the id %llu",
 		     (unsigned long long)a->id);
 }
 
-/* Is it certain which of them was received first, and from the same port? */
+/* Of what all get, each handle gets one. */
+static void receipts_check_once(const struct receipt *a,
+				const struct receipt *b)
+{
+	if (a->tag == NO_TAG || a->tag != b->tag || a->held || b->held)
+		return;
+	if (!place_may_broadcast(a->place) ||
+	    (a->handle && a->handle == b->handle))
+		find(FINDING_TWICE, "message %u has arrived at thread %u and at thread %u",
+		     a->tag, a->thread, b->thread);
+}
+
+/* Has it been out of line, so that it may come later than its place says? */
+static bool receipt_late(const struct receipt *receipt)
+{
+	return receipt->held || (receipt->tag != NO_TAG &&
+				 shared->messages[receipt->tag].deliveries);
+}
+
+/* Has it come from a line of its own, which nobody else has received from? */
+static bool handle_alone(const struct receipt *receipt)
+{
+	return shared->places[receipt->place - 1].sharing && receipt->handle &&
+	       !shared->disorder &&
+	       shared->handles[receipt->handle - 1] == 1U << receipt->thread;
+}
+
+/*
+ * Is it certain which of them was received first, and from the same line? That
+ * is the port, if this thread alone has received from it; or the handle, if all
+ * get all messages.
+ */
 static bool receipts_comparable(const struct receipt *a,
 				const struct receipt *b)
 {
+	if (a->thread != CONDUCTOR && (receipt_late(a) || receipt_late(b)))
+		return false;
 	if (!a->place || a->place != b->place || a->thread != b->thread)
 		return false;
+	if (place_may_broadcast(a->place))
+		return handle_alone(a) && a->handle == b->handle;
 	return a->thread == CONDUCTOR ||
 	       (!shared->disorder &&
 		shared->places[a->place - 1].receivers == 1U << a->thread);
@@ -220,6 +288,7 @@ static void receipt_check(uint32_t n)
 	for (i = 0; i < n; i++) {
 		other = &shared->receipts[i];
 		receipt_check_id(other, receipt);
+		receipts_check_once(other, receipt);
 		receipts_check_order(other, receipt);
 	}
 	if (receipt->tag == NO_TAG)

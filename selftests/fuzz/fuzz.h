@@ -11,7 +11,9 @@
  * it follow from the row.
  *
  *	kinds.c		the values of one argument
+ *	choose.c	which of them
  *	calls.c		the rows of ioctls
+ *	checks.c	what is looked at when one of these has been made
  *	transfers.c	those of read() to epoll
  *	descriptors.c	those of dup() to fork()
  *	uring.c		those of io_uring
@@ -52,9 +54,9 @@
 #define CONDUCTOR	NR_THREADS	/* as struct call.thread */
 #define MAX_SLOTS	12
 #define MAX_CALLS	64
-#define MAX_FIELDS	20
+#define MAX_FIELDS	26
 #define MAX_ERRORS	14
-#define TEXT_SIZE	16384	/* of a printed sequence */
+#define TEXT_SIZE	32768	/* of a printed sequence */
 
 #define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -184,6 +186,8 @@ enum role {
 	ROLE_NAME,	/* of a port */
 	ROLE_PORT_ID,
 	ROLE_DEADLINE,
+	ROLE_HELD,	/* id of a message that is held */
+	ROLE_NESTED,	/* a pointer to a struct: its size follows */
 };
 
 struct context;
@@ -202,6 +206,7 @@ struct context;
  * @errors: what may come of it; ends with 0
  * @run: makes the call
  * @check: looks at a call that has succeeded
+ * @failed: looks at one that has failed
  */
 struct row {
 	const char *name;
@@ -216,6 +221,7 @@ struct row {
 	int16_t errors[MAX_ERRORS];
 	void (*run)(struct context *ctx);
 	void (*check)(struct context *ctx);
+	void (*failed)(struct context *ctx);
 };
 
 const struct row *row_at(unsigned int i);

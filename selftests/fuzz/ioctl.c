@@ -54,6 +54,24 @@ static uint64_t port_id_of(uint64_t value)
 	}
 }
 
+static uint64_t held_id_of(const struct context *ctx, uint64_t value)
+{
+	switch (value) {
+	case HELD_ZERO:
+		return 0;
+	case HELD_LAST:
+	case HELD_SECOND:
+	case HELD_THIRD:
+		return ledger_held(ctx->slot.place, value - HELD_LAST);
+	case HELD_FIRST:
+		return 1;
+	case HELD_ALL_ONES:
+		return ~0ULL;
+	default:
+		return value;
+	}
+}
+
 /* The struct */
 
 static void member_put(struct context *ctx, unsigned int i, uint64_t value)
@@ -126,6 +144,11 @@ static void field_put(struct context *ctx, unsigned int i, bool cut,
 	case ROLE_DEADLINE:
 		member_put(ctx, i, deadline_of(value));
 		break;
+	case ROLE_HELD:
+		member_put(ctx, i, held_id_of(ctx, value));
+		break;
+	case ROLE_NESTED:
+		break;	/* when what it points to has been filled in */
 	default:
 		member_put(ctx, i, value);
 	}
@@ -133,12 +156,16 @@ static void field_put(struct context *ctx, unsigned int i, bool cut,
 
 static void struct_fill(struct context *ctx, bool compat)
 {
-	bool cut = ctx->call->args[FIELD_STRUCT] & IPCBOX_IOVEC;
+	bool cut = false;
 	unsigned int i;
 
 	memset(&ctx->arg, 0, sizeof(ctx->arg));
-	for (i = FIELD_STRUCT; ctx->row->fields[i].name; i++)
+	for (i = FIELD_STRUCT; ctx->row->fields[i].name; i++) {
+		/* A struct that this one points to has its own. */
+		if (ctx->row->fields[i].role == ROLE_FLAGS)
+			cut = ctx->call->args[i] & IPCBOX_IOVEC;
 		field_put(ctx, i, cut, compat);
+	}
 }
 
 /* The command */
@@ -152,6 +179,8 @@ static unsigned int size_of(unsigned int known, enum size size)
 		return 0;
 	case SIZE_HALF:
 		return known / 2;
+	case SIZE_OLDER:
+		return known < 16 ? 0 : known - 16;
 	case SIZE_LONGER:
 	case SIZE_NEWER:
 		return known + 16;
@@ -212,6 +241,35 @@ static long ioctl_compat(int fd, unsigned int cmd, uint64_t arg)
 #endif
 }
 
+/* The struct that a reply points to, if it does: of any size, it as well. */
+
+static void next_put(struct context *ctx)
+{
+	const uint64_t *args = call_next(ctx);
+	unsigned int known = sizeof(ctx->arg.next), size;
+
+	if (!args)
+		return;
+	size = size_of(known, args[1]);
+	ctx->arg.reply.recv = memory_arg(SECOND(ctx->local), args[0],
+					 &ctx->arg.next, known, size,
+					 args[1] == SIZE_NEWER ? 0xff : 0);
+	ctx->arg.reply.recv_size = size;
+	ctx->memory_bad |= args[0] >= PLACE_READONLY;
+	ctx->next_good = args[0] < PLACE_READONLY;
+	ctx->next_whole = ctx->next_good && size >= known;
+}
+
+static void next_get(struct context *ctx)
+{
+	struct ipcbox_recv *next = &ctx->arg.next;
+	size_t size = ctx->arg.reply.recv_size;
+
+	if (ctx->next_good)
+		memcpy(next, (void *)ctx->arg.reply.recv,
+		       size < sizeof(*next) ? size : sizeof(*next));
+}
+
 /**
  * ioctl_run() - struct row.run of ioctls
  * @ctx: call
@@ -226,10 +284,13 @@ void ioctl_run(struct context *ctx)
 	uint64_t at;
 
 	struct_fill(ctx, compat);
+	next_put(ctx);
 	at = memory_arg(ctx->local, args[FIELD_ARG], &ctx->arg, known, size,
 			args[FIELD_SIZE] == SIZE_NEWER ? 0xff : 0);
 	ctx->ret = (compat ? ioctl_compat : ioctl_native)(ctx->slot.fd, cmd, at);
-	ctx->arg_good = args[FIELD_ARG] < PLACE_READONLY && size >= known;
+	ctx->arg_good = args[FIELD_ARG] < PLACE_READONLY;
+	ctx->arg_whole = ctx->arg_good && size >= known;
+	next_get(ctx);
 	if (ctx->arg_good)
-		memcpy(&ctx->arg, (void *)at, known);
+		memcpy(&ctx->arg, (void *)at, size < known ? size : known);
 }

@@ -7,7 +7,6 @@
 #include <poll.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/uio.h>
@@ -56,6 +55,14 @@ KIND(arg_place, 0,
 	{ PLACE_KERNEL, "kernel", 2 },
 	{ PLACE_NONCANONICAL, "noncanonical", 1 }, { PLACE_TOP, "top", 1 });
 
+/* A struct that a struct points to: mostly, there is none. */
+KIND(nested_place, 0,
+	{ PLACE_NULL, "none", 100 }, { PLACE_GOOD, "good", 130 },
+	{ PLACE_ODD, "odd", 8 }, { PLACE_EDGE, "edge", 8 },
+	{ PLACE_READONLY, "readonly", 4 },
+	{ PLACE_HALF_READONLY, "half-readonly", 3 },
+	{ PLACE_HALF_HOLE, "half-hole", 3 }, { PLACE_KERNEL, "kernel", 2 });
+
 KIND(segments, 0,
 	{ 1, NULL, 20 }, N(2), N(3), { 0, NULL, 2 }, N(8), N(9),
 	{ 64, NULL, 4 }, { 1024, NULL, 2 }, { 1025, NULL, 2 },
@@ -71,6 +78,7 @@ KIND(size, 0,
 	{ SIZE_EXACT, "exact", 500 }, { SIZE_SHORT, "short", 4 },
 	{ SIZE_NONE, "none", 2 }, { SIZE_HALF, "half", 4 },
 	{ SIZE_LONGER, "longer", 12 }, { SIZE_NEWER, "newer", 6 },
+	{ SIZE_OLDER, "older", 10 },
 	{ SIZE_PAGE, "page", 3 }, { SIZE_MAX_IOC, "max", 3 });
 
 KIND(command, 0,
@@ -152,7 +160,9 @@ KIND(owner, 0,
 	{ IPCBOX_OWNER_PROCESS, "process", 25 },
 	{ IPCBOX_OWNER_HANDLE, "handle", 25 }, { 3, NULL, 1 });
 KIND(sharing, 0,
-	{ IPCBOX_SHARE_ANY, "any", 200 }, { 1, NULL, 2 });
+	{ IPCBOX_SHARE_ANY, "any", 130 }, { IPCBOX_SHARE_ONE, "one", 20 },
+	{ IPCBOX_SHARE_PAIR, "pair", 15 }, { IPCBOX_SHARE_ALL, "all", 25 },
+	{ IPCBOX_SHARE_ALL_LOSSY, "lossy", 20 }, { 5, NULL, 2 });
 KIND(mode, 0,
 	{ 0600, "owner", 50 }, { 0666, "everybody", 60 }, { 0622, "drop", 10 },
 	{ 0644, "out", 10 }, { 0, "nobody", 5 }, { 0060, "group", 5 },
@@ -197,6 +207,8 @@ KIND(count, 0,
 KIND(entry_size, 1,
 	{ sizeof(struct ipcbox_stat), "exact", 100 },
 	{ sizeof(struct ipcbox_stat) - 1, "short", 2 },
+	{ offsetof(struct ipcbox_stat, held), "older", 8 },
+	{ offsetof(struct ipcbox_stat, held) - 1, "shorter", 2 },
 	{ sizeof(struct ipcbox_stat) + 8, "longer", 8 }, { 4096, NULL, 5 },
 	{ 4097, NULL, 2 }, { 0, NULL, 2 }, { 0xffffffff, "all-ones", 2 });
 
@@ -204,6 +216,16 @@ KIND(port_id, 1,
 	{ PORT_ID_ZERO, "zero", 50 }, { 0, "first", 30 }, { 1, "second", 20 },
 	{ 2, "third", 10 }, { 3, "fourth", 5 }, { 4, "fifth", 3 },
 	{ PORT_ID_NEXT, "next", 3 }, { PORT_ID_ALL_ONES, "all-ones", 1 });
+
+KIND(held, 1,
+	{ HELD_LAST, "last", 90 }, { HELD_SECOND, "second", 20 },
+	{ HELD_THIRD, "third", 6 }, { HELD_FIRST, "first", 10 },
+	{ HELD_ZERO, "zero", 10 }, { HELD_ALL_ONES, "all-ones", 1 });
+KIND(lease, 1,
+	{ 0, "unlimited", 150 }, { 1, NULL, 5 }, { 300000, "soon", 20 },
+	{ 3000000, "near", 20 }, { 3600000000000ULL, "far", 8 },
+	{ INT64_MAX, "max", 2 }, { 1ULL << 63, "beyond", 2 },
+	{ ~0ULL, "all-ones", 2 });
 
 KIND(zero, 0,
 	{ 0, NULL, 200 }, { 1, NULL, 1 }, { ~0ULL, "all-ones", 1 });
@@ -220,7 +242,13 @@ BITS(send_flags, 1,
 	{ IPCBOX_PEEK, "peek", 1 });
 BITS(recv_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 20 },
-	{ IPCBOX_PEEK, "peek", 20 }, { IPCBOX_EXCL, "excl", 1 });
+	{ IPCBOX_PEEK, "peek", 15 }, { IPCBOX_LEASE, "lease", 35 },
+	{ IPCBOX_EXCL, "excl", 1 });
+BITS(call_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 12 }, { IPCBOX_IOVEC, "iovec", 20 },
+	{ IPCBOX_LEASE, "lease", 1 });
+BITS(reply_flags, 1,
+	{ IPCBOX_IOVEC, "iovec", 20 }, { IPCBOX_NOWAIT, "nowait", 1 });
 BITS(set_flags, 1,
 	{ IPCBOX_SET_MODE, "mode", 20 }, { IPCBOX_SET_UID, "uid", 15 },
 	{ IPCBOX_SET_GID, "gid", 15 },
@@ -253,147 +281,4 @@ const char *name_text(uint64_t value)
 	if (i == 12)
 		memcpy(text[i], names[i], 3);
 	return text[i];
-}
-
-/* Choosing */
-
-uint64_t kind_default(const struct kind *kind)
-{
-	return kind->bits ? 0 : kind->values[0].value;
-}
-
-static bool value_end(const struct value *value)
-{
-	return !value->weight && !value->name;
-}
-
-/* Any number, of any length in bits. */
-static uint64_t number_wild(struct rng *rng)
-{
-	return rng_next(rng) >> rng_below(rng, 64);
-}
-
-static uint64_t bits_generate(const struct kind *kind, struct rng *rng)
-{
-	const struct value *value;
-	uint64_t bits = 0;
-
-	for (value = kind->values; !value_end(value); value++)
-		if (rng_chance(rng, value->weight))
-			bits |= value->value;
-	if (rng_chance(rng, kind->wild))
-		bits |= 1ULL << rng_below(rng, 64);
-	return bits;
-}
-
-uint64_t kind_generate(const struct kind *kind, struct rng *rng)
-{
-	const struct value *value;
-	unsigned int total = 0, at;
-
-	if (kind->bits)
-		return bits_generate(kind, rng);
-	if (rng_chance(rng, kind->wild))
-		return number_wild(rng);
-	for (value = kind->values; !value_end(value); value++)
-		total += value->weight;
-	at = rng_below(rng, total);
-	for (value = kind->values; at >= value->weight; value++)
-		at -= value->weight;
-	return value->value;
-}
-
-/* Something near, where there is a near, or something else. */
-uint64_t kind_mutate(const struct kind *kind, struct rng *rng, uint64_t value)
-{
-	const struct value *bit;
-	unsigned int n = 0;
-
-	if (kind->bits && rng_chance(rng, 70)) {
-		for (bit = kind->values; !value_end(bit); bit++)
-			n++;
-		return value ^ kind->values[rng_below(rng, n)].value;
-	}
-	if (kind->wild && !kind->bits && rng_chance(rng, 20))
-		return value + (rng_chance(rng, 50) ? 1 : -1);
-	return kind_generate(kind, rng);
-}
-
-/* Text */
-
-static void number_print(uint64_t value, char *text, size_t size)
-{
-	snprintf(text, size, value < 1000000 ? "%llu" : "0x%llx",
-		 (unsigned long long)value);
-}
-
-static void bits_print(const struct kind *kind, uint64_t bits, char *text,
-		       size_t size)
-{
-	const struct value *value;
-	size_t len = 0;
-
-	text[0] = '\0';
-	for (value = kind->values; !value_end(value); value++) {
-		if (!value->name || !(bits & value->value))
-			continue;
-		len += snprintf(text + len, size - len, "%s%s",
-				len ? "+" : "", value->name);
-		bits &= ~value->value;
-	}
-	if (bits || !len)
-		snprintf(text + len, size - len, "%s0x%llx", len ? "+" : "",
-			 (unsigned long long)bits);
-}
-
-void kind_print(const struct kind *kind, uint64_t value, char *text,
-		size_t size)
-{
-	const struct value *known;
-
-	if (kind->bits) {
-		bits_print(kind, value, text, size);
-		return;
-	}
-	for (known = kind->values; !value_end(known); known++) {
-		if (known->value == value && known->name) {
-			snprintf(text, size, "%s", known->name);
-			return;
-		}
-	}
-	number_print(value, text, size);
-}
-
-static bool word_parse(const struct kind *kind, const char *text, size_t len,
-		       uint64_t *value)
-{
-	const struct value *known;
-	char *end;
-
-	for (known = kind->values; !value_end(known); known++) {
-		if (known->name && strlen(known->name) == len &&
-		    !strncmp(known->name, text, len)) {
-			*value = known->value;
-			return true;
-		}
-	}
-	*value = strtoull(text, &end, 0);
-	return len && end == text + len;
-}
-
-bool kind_parse(const struct kind *kind, const char *text, uint64_t *value)
-{
-	uint64_t part;
-	size_t len;
-
-	if (!kind->bits)
-		return word_parse(kind, text, strlen(text), value);
-	for (*value = 0;; text += len + 1) {
-		len = strcspn(text, "+");
-		if (!word_parse(kind, text, len, &part))
-			return false;
-		*value |= part;
-		if (!text[len])
-			return true;
-	}
 }

@@ -40,6 +40,7 @@ enum size {
 	SIZE_HALF,
 	SIZE_LONGER,	/* a newer program, unknown fields zero */
 	SIZE_NEWER,	/* unknown fields not zero */
+	SIZE_OLDER,	/* without the last two fields */
 	SIZE_PAGE,
 	SIZE_MAX_IOC,	/* all that fits into a command */
 };
@@ -74,6 +75,19 @@ enum port_id {
 	PORT_ID_ZERO,
 };
 
+/*
+ * Ids of messages: of those that are held on the port, the latest first, or one
+ * of these. Any other number is itself.
+ */
+enum held_id {
+	HELD_ZERO,
+	HELD_LAST,
+	HELD_SECOND,
+	HELD_THIRD,
+	HELD_FIRST,
+	HELD_ALL_ONES,
+};
+
 #define NO_SLOT		31	/* a descriptor that is not open */
 
 extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
@@ -85,7 +99,8 @@ extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
 	kind_recv_flags, kind_set_flags, kind_count, kind_entry_size,
 	kind_timeout, kind_process, kind_thread, kind_signal, kind_microseconds,
 	kind_onoff, kind_events, kind_open_file, kind_few, kind_rw_flags,
-	kind_room, kind_limit;
+	kind_room, kind_limit, kind_nested_place, kind_held, kind_lease,
+	kind_call_flags, kind_reply_flags;
 
 const char *name_text(uint64_t value);
 

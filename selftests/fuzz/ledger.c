@@ -165,25 +165,68 @@ uint32_t ledger_send(unsigned int thread, uint64_t len, uint64_t type,
 /**
  * ledger_sent() - what became of a send
  * @tag: message
- * @sent: it succeeded
+ * @fate: what the sender was told
  * @place: where the message is then; 0 if that is not known
  * @id: of the message; 0 if that is not known
  */
-void ledger_sent(uint32_t tag, bool sent, uint32_t place, uint64_t id)
+void ledger_sent(uint32_t tag, enum message_fate fate, uint32_t place,
+		 uint64_t id)
 {
 	if (tag == NO_TAG)
 		return;
 	shared->messages[tag].place = place;
 	shared->messages[tag].id = id;
-	store(&shared->messages[tag].fate, sent ? FATE_SENT : FATE_FAILED);
+	store(&shared->messages[tag].fate, fate);
 }
+
+/* Receipts */
 
 static void receipt_add(const struct receipt *receipt)
 {
 	uint32_t n = add(&shared->nr_receipts, 1);
 
-	if (n < MAX_RECEIPTS)
-		shared->receipts[n] = *receipt;
+	if (n >= MAX_RECEIPTS)
+		return;
+	shared->receipts[n] = *receipt;
+	store(&shared->receipts[n].whole, shared->nonce);
+}
+
+/* In a port of which all receive all, a message arrives more than once. */
+bool place_may_broadcast(uint32_t place)
+{
+	uint32_t sharing = place ? load(&shared->places[place - 1].sharing) : 0;
+
+	if (sharing)
+		return sharing - 1 >= IPCBOX_SHARE_ALL;
+	return sequence_has_value("create", "sharing", IPCBOX_SHARE_ALL) ||
+	       sequence_has_value("create", "sharing", IPCBOX_SHARE_ALL_LOSSY);
+}
+
+static void received_once(uint32_t tag, unsigned int thread, uint32_t place)
+{
+	if (tag != NO_TAG && add(&shared->messages[tag].received, 1) &&
+	    !place_may_broadcast(place))
+		find(FINDING_TWICE, "thread %u: message %u has arrived before",
+		     thread, tag);
+}
+
+/*
+ * What read() has received may have been a request, which it does not say; what
+ * IPCBOX_RECV says must be so.
+ */
+static bool receipt_held(struct receipt *receipt)
+{
+	const struct message *message = &shared->messages[receipt->tag];
+
+	if (receipt->tag == NO_TAG)
+		return receipt->held;
+	if (message->kind == MESSAGE_REPLY)
+		find(FINDING_TWICE, "thread %u: the reply %u is in line",
+		     receipt->thread, receipt->tag);
+	if (message->kind == MESSAGE_REQUEST && receipt->id && !receipt->held)
+		find(FINDING_STAT, "thread %u: the request %u is said to be none",
+		     receipt->thread, receipt->tag);
+	return receipt->held || message->kind == MESSAGE_REQUEST;
 }
 
 /**
@@ -192,6 +235,8 @@ static void receipt_add(const struct receipt *receipt)
  * @data: payload
  * @len: its length
  * @peek: it has only been looked at
+ *
+ * A message that is held is not received yet, and may be delivered again.
  */
 void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 		     bool peek)
@@ -207,8 +252,101 @@ void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 	if (peek)
 		return;
 	receipt->tag = tag;
+	receipt->held = receipt_held(receipt);
+	if (receipt->held && tag != NO_TAG)
+		add(&shared->messages[tag].deliveries, 1);
 	receipt_add(receipt);
-	if (tag != NO_TAG && add(&shared->messages[tag].received, 1))
-		find(FINDING_TWICE, "thread %u: message %u has arrived before",
-		     receipt->thread, tag);
+	if (!receipt->held)
+		received_once(tag, receipt->thread, receipt->place);
+}
+
+/* The latest receipt that this is true of, or NULL; `n` of these are left out. */
+static struct receipt *receipt_of_held(uint32_t place, uint64_t id,
+				       unsigned int n)
+{
+	uint32_t i = load(&shared->nr_receipts);
+	struct receipt *receipt;
+
+	if (i > MAX_RECEIPTS)
+		i = MAX_RECEIPTS;
+	while (i--) {
+		receipt = &shared->receipts[i];
+		if (load(&receipt->whole) != shared->nonce || !receipt->held ||
+		    !receipt->id || receipt->place != place)
+			continue;
+		if (id ? receipt->id == id : !receipt->done && !n--)
+			return receipt;
+	}
+	return NULL;
+}
+
+/**
+ * ledger_held() - a message that somebody holds
+ * @place: its port
+ * @n: 0 for the latest, 1 for the one before it, …
+ *
+ * Return: its id, or 0 if there is none
+ */
+uint64_t ledger_held(uint32_t place, unsigned int n)
+{
+	const struct receipt *receipt = receipt_of_held(place, 0, n);
+
+	return receipt ? receipt->id : 0;
+}
+
+/**
+ * ledger_done() - somebody does not hold a message any more
+ * @place: its port; 0 if that is not known for sure
+ * @id: of the message
+ * @received: done with it; otherwise it is back in line
+ *
+ * Of one whose delivery was not entered, because its receiver has died or could
+ * not read the id, nobody knows which one it is.
+ */
+void ledger_done(uint32_t place, uint64_t id, bool received)
+{
+	struct receipt *receipt = place && id ?
+				  receipt_of_held(place, id, 0) : NULL;
+
+	if (receipt)
+		receipt->done = true;
+	if (receipt && received)
+		received_once(receipt->tag, receipt->thread, place);
+	else if (!receipt && received)
+		store(&shared->unsure, 1);
+}
+
+/**
+ * ledger_answered() - check a reply that has arrived
+ * @ctx: call
+ * @data: payload
+ * @len: its length
+ * @request: id of the request
+ */
+void ledger_answered(const struct context *ctx, const void *data, uint64_t len,
+		     uint64_t request)
+{
+	const struct message *message;
+	uint32_t tag;
+
+	if (!payload_check(data, len, &tag)) {
+		find(FINDING_PAYLOAD, "thread %u: the reply to request %llu of %llu bytes, tag %x, is not what was sent",
+		     ctx->thread, (unsigned long long)request,
+		     (unsigned long long)len, tag);
+		return;
+	}
+	if (tag == NO_TAG)
+		return;
+	message = &shared->messages[tag];
+	if (message->kind != MESSAGE_REPLY || message->answers != request)
+		find(FINDING_TWICE, "thread %u: request %llu is answered by message %u, which is for %llu",
+		     ctx->thread, (unsigned long long)request, tag,
+		     (unsigned long long)message->answers);
+	if (message->type != ctx->arg.call.reply_type)
+		find(FINDING_STAT, "reply %u has type %llx, and arrived with %llx",
+		     tag, (unsigned long long)message->type,
+		     ctx->arg.call.reply_type);
+	if (add(&shared->messages[tag].received, 1))
+		find(FINDING_TWICE, "thread %u: reply %u has arrived before",
+		     ctx->thread, tag);
 }

@@ -3,8 +3,9 @@
  * Places for what the kernel is given: good ones, odd ones, and those where it
  * must fail
  *
- * Each thread of a process has windows of its own, at addresses below 4 GiB so
- * that 32-bit calls reach them:
+ * Each thread of a process has windows of its own, two of each kind so that a
+ * call can have two buffers, at addresses below 4 GiB so that 32-bit calls reach
+ * them:
  *
  *	data	| page | read-only … | writable … | hole
  *	arg	| page | read-only … | writable … | hole
@@ -80,7 +81,7 @@ void memory_init(void)
 	struct window w;
 	unsigned int local, i;
 
-	for (local = 0; local < MAX_THREADS; local++) {
+	for (local = 0; local < 2 * MAX_THREADS; local++) {
 		for (i = 0; i < ARRAY_SIZE(offsets); i++) {
 			w = window_of(local, offsets[i]);
 			map(w.start, PAGE + 2 * w.size, MAP_PRIVATE);
@@ -139,7 +140,7 @@ static uint64_t window_good(const struct window *w, uint64_t at, bool write)
 
 /**
  * memory_place() - a place for data
- * @local: thread, in its process
+ * @local: thread, in its process; or SECOND() of it
  * @place: of what kind it is
  * @len: of the data
  * @write: the kernel is to write there; otherwise the caller fills it, and
@@ -187,7 +188,7 @@ static void bytes_fill(uint8_t *to, const void *arg, size_t known, size_t size,
 
 /**
  * memory_arg() - put the struct of an ioctl somewhere
- * @local: thread, in its process
+ * @local: thread, in its process; or SECOND() of it
  * @place: where
  * @arg: struct
  * @known: its size
@@ -297,6 +298,7 @@ struct buffer *buffer_make(struct context *ctx, unsigned int field, bool cut,
 {
 	const uint64_t *args = &ctx->call->args[field];
 	bool write = ctx->row->fields[field].role != ROLE_PAYLOAD;
+	unsigned int local = ctx->nr_buffers ? SECOND(ctx->local) : ctx->local;
 	struct buffer *buffer;
 
 	if (ctx->nr_buffers == MAX_BUFFERS)
@@ -304,11 +306,12 @@ struct buffer *buffer_make(struct context *ctx, unsigned int field, bool cut,
 	buffer = &ctx->buffers[ctx->nr_buffers++];
 	buffer->place = args[0];
 	buffer->len = args[1];
-	buffer->start = memory_place(ctx->local, buffer->place, buffer->len,
-				     write, &buffer->good);
+	buffer->window = local;
+	buffer->start = memory_place(local, buffer->place, buffer->len, write,
+				     &buffer->good);
 	/* Of the number that writev() is given, the kernel looks at an int. */
 	if (cut)
-		buffer_cut(ctx->local, buffer,
+		buffer_cut(local, buffer,
 			   ctx->row->cmd ? args[2] : (uint32_t)args[2],
 			   args[3], compat);
 	return buffer;

@@ -8,25 +8,60 @@
 
 #include "oracle.h"
 
+/*
+ * Each message that is not received yet, and each that somebody waits with, is
+ * in line, taken or held. (What its sender has recalled may still be taken.)
+ */
+static const char *messages_wrong(const struct ipcbox_stat *stat)
+{
+	uint64_t admitted = stat->sent - stat->received,
+		 there = stat->messages + stat->held;
+
+	if (stat->received > stat->sent ||
+	    stat->received_bytes > stat->sent_bytes)
+		return "more received than sent";
+	if (admitted > there + stat->taken)
+		return "a message that was sent has vanished";
+	if (there > admitted + stat->waiting_senders)
+		return "messages that nobody has sent";
+	if (!stat->taken && there != admitted + stat->waiting_senders)
+		return "messages, senders and receives do not add up";
+	if (stat->lost)
+		return "a message was lost";
+	return NULL;
+}
+
+/*
+ * What is said of one receiver, or of that which has most in line, does not add
+ * up with what is said of all; of those that have gone nobody knows how much
+ * they have not received.
+ */
+static const char *broadcast_wrong(const struct ipcbox_stat *stat)
+{
+	if (!stat->max_messages)
+		return "no room for one message";
+	if (stat->held)
+		return "a message that all get is held";
+	if (stat->lost && stat->sharing != IPCBOX_SHARE_ALL_LOSSY)
+		return "a message was lost";
+	if (stat->messages > stat->sent || stat->bytes > stat->sent_bytes)
+		return "messages that nobody has sent";
+	return NULL;
+}
+
 static const char *stat_wrong(const struct ipcbox_stat *stat)
 {
-	uint64_t admitted = stat->sent - stat->received;
+	const char *wrong = stat_broadcasts(stat) ? broadcast_wrong(stat) :
+						    messages_wrong(stat);
 
+	if (wrong)
+		return wrong;
 	if (!stat->id)
 		return "no id";
 	if (!stat->messages && (stat->bytes || stat->next_size))
 		return "bytes without messages";
 	if (stat->next_size > stat->bytes)
 		return "first message longer than all together";
-	if (stat->received > stat->sent ||
-	    stat->received_bytes > stat->sent_bytes)
-		return "more received than sent";
-	if (admitted > stat->messages + stat->taken)
-		return "a message that was sent has vanished";
-	if (stat->messages > admitted + stat->waiting_senders)
-		return "messages that nobody has sent";
-	if (!stat->taken && stat->messages != admitted + stat->waiting_senders)
-		return "messages, senders and receives do not add up";
 	if (stat->senders > stat->handles || stat->receivers > stat->handles)
 		return "more senders or receivers than handles";
 	if (stat->max_bytes && stat->max_bytes < stat->max_msgsize)
@@ -43,9 +78,9 @@ static const char *stat_wrong(const struct ipcbox_stat *stat)
 void oracle_found(enum finding_kind kind, const struct ipcbox_stat *stat,
 		  const char *what)
 {
-	find(kind, "port %llu: %s: messages %llu, bytes %llu, first %llu, taken %llu, sent %llu (%llu), received %llu (%llu), handles %u (%u, %u), waiting %u, %u, max_messages %llu, max_bytes %llu",
+	find(kind, "port %llu: %s: messages %llu, bytes %llu, first %llu, taken %llu, held %llu, lost %llu, sharing %u, sent %llu (%llu), received %llu (%llu), handles %u (%u, %u), waiting %u, %u, max_messages %llu, max_bytes %llu",
 	     stat->id, what, stat->messages, stat->bytes, stat->next_size,
-	     stat->taken, stat->sent, stat->sent_bytes, stat->received,
+	     stat->taken, stat->held, stat->lost, stat->sharing, stat->sent, stat->sent_bytes, stat->received,
 	     stat->received_bytes, stat->handles, stat->senders,
 	     stat->receivers, stat->waiting_senders, stat->waiting_receivers,
 	     stat->max_messages, stat->max_bytes);

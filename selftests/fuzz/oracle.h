@@ -19,6 +19,12 @@ struct listing {
 	struct ipcbox_stat stats[MAX_LISTED];
 };
 
+/* Does every receiver get every message? */
+static inline bool stat_broadcasts(const struct ipcbox_stat *stat)
+{
+	return stat->sharing >= IPCBOX_SHARE_ALL;
+}
+
 void listing_get(struct listing *listing);
 void oracle_found(enum finding_kind kind, const struct ipcbox_stat *stat,
 		  const char *what);

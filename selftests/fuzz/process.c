@@ -56,22 +56,20 @@ static void descriptor_forget(int fd)
 /**
  * slot_put() - give a number to a descriptor, and close the one that had it
  * @slot: number
- * @fd: descriptor, or -1
- * @type: what it is
- * @place: where it leads
+ * @new: descriptor, and what is known of it
  */
-void slot_put(unsigned int slot, int fd, enum slot_type type, uint32_t place)
+void slot_put(unsigned int slot, const struct slot *new)
 {
 	struct slot old;
 
 	if (slot >= MAX_SLOTS) {
-		close(fd);
+		close(new->fd);
 		return;
 	}
 	add(&changes_begun, 1);
 	lock(&slots_lock);
 	old = slots[slot];
-	slots[slot] = (struct slot){ .fd = fd, .type = type, .place = place };
+	slots[slot] = *new;
 	unlock(&slots_lock);
 	if (old.fd >= 0) {
 		descriptor_forget(old.fd);
@@ -105,8 +103,13 @@ static void slots_clear(void)
 
 static void note_receiver(const struct context *ctx)
 {
-	if (ctx->row->waits == WAITS_AS_RECEIVER && ctx->state->place)
+	if (ctx->row->waits != WAITS_AS_RECEIVER)
+		return;
+	if (ctx->state->place)
 		__atomic_fetch_or(&shared->places[ctx->slot.place - 1].receivers,
+				  1U << ctx->thread, __ATOMIC_SEQ_CST);
+	if (ctx->slot.handle)
+		__atomic_fetch_or(&shared->handles[ctx->slot.handle - 1],
 				  1U << ctx->thread, __ATOMIC_SEQ_CST);
 }
 
@@ -121,17 +124,20 @@ static void call_unknown(struct context *ctx)
 static void call_judge(struct context *ctx)
 {
 	bool done = ctx->ret >= 0;
+	void (*look)(struct context *) = done ? ctx->row->check :
+						ctx->row->failed;
 
 	errors_check(ctx);
 	if (ctx->row->cmd && ctx->call->args[FIELD_COMMAND] != COMMAND_EXACT) {
 		call_unknown(ctx);
 		return;
 	}
-	if (done && ctx->row->check && ctx->slot.type == ctx->row->on)
-		ctx->row->check(ctx);
+	ctx->fate = done ? FATE_SENT : FATE_FAILED;
+	if (look && ctx->slot.type == ctx->row->on)
+		look(ctx);
 	if (ctx->payload)
-		ledger_sent(ctx->tag, done, ctx->steady ? ctx->slot.place : 0,
-			    ctx->message_id);
+		ledger_sent(ctx->tag, ctx->fate,
+			    ctx->steady ? ctx->slot.place : 0, ctx->message_id);
 	/* Who has received from where is not certain any more. */
 	if (!ctx->steady && ctx->row->waits == WAITS_AS_RECEIVER)
 		store(&shared->disorder, 1);
@@ -149,8 +155,10 @@ static void call_make(struct context *ctx)
 	note_receiver(ctx);
 	ctx->row->run(ctx);
 	ctx->steady = changes != ~0ULL && changes == slots_changes();
-	if (!ctx->steady && ctx->slot.type == SLOT_HANDLE)
+	if (!ctx->steady && ctx->slot.type == SLOT_HANDLE) {
 		ctx->slot.place = 0;
+		ctx->slot.handle = 0;
+	}
 	call_judge(ctx);
 }
 
@@ -166,9 +174,15 @@ void payload_enter(struct context *ctx, struct buffer *buffer, uint64_t type,
 {
 	ctx->payload = buffer;
 	ctx->tag = ledger_send(ctx->thread, buffer->len, type, priority);
+	if (ctx->tag != NO_TAG && ctx->row->cmd == IPCBOX_CALL) {
+		shared->messages[ctx->tag].kind = MESSAGE_REQUEST;
+	} else if (ctx->tag != NO_TAG && ctx->row->cmd == IPCBOX_REPLY) {
+		shared->messages[ctx->tag].kind = MESSAGE_REPLY;
+		shared->messages[ctx->tag].answers = ctx->arg.reply.id;
+	}
 	payload_fill((void *)buffer->start, buffer->len, buffer->good,
 		     ctx->tag);
-	memory_seal(ctx->local, buffer->place);
+	memory_seal(buffer->window, buffer->place);
 }
 
 /* Threads */

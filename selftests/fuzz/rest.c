@@ -98,23 +98,26 @@ static bool rest_come(struct moment *moment)
  * @sending: threads that wait with a message
  * @receiving: threads that wait for one
  * @picky: some of the latter want certain messages only
- * @large: some of the former have a message that may stay where it is
+ * @bound: some of the former wait whatever the capacity: with a request, or a
+ *	message that may stay where it is
  */
 struct rest {
 	unsigned int sending;
 	unsigned int receiving;
 	bool picky;
-	bool large;
+	bool bound;
 };
 
 static void rest_add(struct rest *rest, const struct call *call)
 {
-	int type = row_field(call->row, "type"),
+	bool reply = call->row->cmd == IPCBOX_REPLY;
+	int type = row_field(call->row, reply ? "recv_type" : "type"),
 	    len = row_field(call->row, "len");
 
 	if (call->row->waits == WAITS_AS_SENDER) {
 		rest->sending++;
-		rest->large |= len < 0 || call->args[len] >= 16384;
+		rest->bound |= len < 0 || call->args[len] >= 16384 ||
+			       call->row->cmd == IPCBOX_CALL;
 	} else if (call->row->waits == WAITS_AS_RECEIVER) {
 		rest->receiving++;
 		rest->picky |= type >= 0 && call->args[type];
@@ -137,6 +140,17 @@ static void rest_get(struct rest *rest)
 
 /* What is wrong */
 
+/* The messages are those of the receiver that has most in line. */
+static const char *broadcast_wrong(const struct ipcbox_stat *stat)
+{
+	if (stat->waiting_senders && stat->messages < stat->max_messages &&
+	    !stat->max_bytes)
+		return "a sender waits although all have room";
+	if (stat->waiting_senders && stat->sharing == IPCBOX_SHARE_ALL_LOSSY)
+		return "a sender waits although messages may be lost";
+	return NULL;
+}
+
 static const char *port_wrong(const struct ipcbox_stat *stat,
 			      const struct rest *rest)
 {
@@ -144,10 +158,14 @@ static const char *port_wrong(const struct ipcbox_stat *stat,
 
 	if (stat->taken)
 		return "taken, but nobody receives";
-	if (stat->waiting_receivers && stat->messages && !rest->picky)
+	if (stat_broadcasts(stat))
+		return broadcast_wrong(stat);
+	/* It may be the turn of another process, which holds one. */
+	if (stat->waiting_receivers && stat->messages && !rest->picky &&
+	    (stat->sharing != IPCBOX_SHARE_ONE || !stat->held))
 		return "a receiver waits although there is a message";
 	if (stat->waiting_senders && admitted < stat->max_messages &&
-	    !stat->max_bytes && !rest->large)
+	    !stat->max_bytes && !rest->bound)
 		return "a sender waits although there is room";
 	return NULL;
 }

@@ -31,15 +31,27 @@
 #define FLAGS(type, kind)						\
 	MEMBER_ROLE(type, flags, kind, ROLE_FLAGS)
 
+/* A member of struct ipcbox_recv, to which struct ipcbox_reply points. */
+#define NEXT_ROLE(member, kind, role)					\
+	{ "recv_" #member, &kind_##kind,				\
+	  sizeof(struct ipcbox_reply) + offsetof(struct ipcbox_recv, member), \
+	  sizeof(((struct ipcbox_recv *)NULL)->member), role }
+#define NEXT_ROOM							\
+	NEXT_ROLE(data, place, ROLE_ROOM),				\
+	NEXT_ROLE(len, room, ROLE_LENGTH),				\
+	ARGUMENT("recv_segments", segments), ARGUMENT("recv_vector", vector)
+
 /* A buffer: the pointer, the length, and how it is cut. */
 #define PAYLOAD(type, data, len)					\
 	MEMBER_ROLE(type, data, place, ROLE_PAYLOAD),			\
 	MEMBER_ROLE(type, len, length, ROLE_LENGTH),					\
 	ARGUMENT("segments", segments), ARGUMENT("vector", vector)
-#define ROOM(type, data, len)						\
+#define ROOM(type, data, len)	ROOM_NAMED(type, data, len, "")
+#define ROOM_NAMED(type, data, len, prefix)				\
 	MEMBER_ROLE(type, data, place, ROLE_ROOM),			\
-	MEMBER_ROLE(type, len, room, ROLE_LENGTH),					\
-	ARGUMENT("segments", segments), ARGUMENT("vector", vector)
+	MEMBER_ROLE(type, len, room, ROLE_LENGTH),			\
+	ARGUMENT(prefix "segments", segments),				\
+	ARGUMENT(prefix "vector", vector)
 
 /* The same as arguments of a system call. */
 #define PAYLOAD_ARGUMENT						\
@@ -63,11 +75,20 @@ static inline uint64_t argument(const struct context *ctx, unsigned int i)
 	return ctx->call->args[FIELD_OWN + i];
 }
 
-static inline void result_put(struct context *ctx, enum slot_type type,
-			      uint32_t place)
+/* Where the struct that a reply points to lies, and its size; NULL for none. */
+static inline const uint64_t *call_next(const struct context *ctx)
 {
+	int at = row_field(ctx->row, "recv");
+
+	return at < 0 || ctx->call->args[at] == PLACE_NULL ? NULL :
+	       &ctx->call->args[at];
+}
+
+static inline void result_put(struct context *ctx, struct slot slot)
+{
+	slot.fd = ctx->ret;
 	if (ctx->ret >= 0)
-		slot_put(ctx->call->args[FIELD_OUT], ctx->ret, type, place);
+		slot_put(ctx->call->args[FIELD_OUT], &slot);
 }
 
 #endif /* FUZZ_ROWS_H */

@@ -60,27 +60,40 @@ struct finding {
 /* The ledger: each message, by its tag */
 
 enum message_fate { FATE_OPEN, FATE_SENT, FATE_FAILED };
+enum message_kind { MESSAGE_PLAIN, MESSAGE_REQUEST, MESSAGE_REPLY };
+
+/* What the caller knows of a request: an enum ipcbox_outcome + 1, or 0. */
+#define KNOWN_OUTCOME(outcome)	((outcome) + 1)
 
 /**
  * struct message - a message that somebody has tried to send
  * @fate: what the sender was told, enum message_fate
- * @received: how often
+ * @received: how often: a leased one is when it is acknowledged, a request when
+ *	it is answered
+ * @deliveries: how often somebody has got it to hold
  * @len: its length
  * @thread: the sender; CONDUCTOR if it cannot be said in which order
  * @priority: its priority
+ * @kind: enum message_kind
+ * @outcome: of a request: what its sender was told, see KNOWN_OUTCOME()
  * @place: its port in shared->places + 1; 0 if that is not known for sure
  * @type: its type
  * @id: its id; 0 if that is not known
+ * @answers: of a reply: the id of the request
  */
 struct message {
 	uint32_t fate;
 	uint32_t received;
+	uint32_t deliveries;
 	uint32_t len;
 	uint8_t thread;
 	uint8_t priority;
+	uint8_t kind;
+	uint8_t outcome;
 	uint16_t place;
 	uint64_t type;
 	uint64_t id;
+	uint64_t answers;
 };
 
 /**
@@ -88,15 +101,23 @@ struct message {
  * @tag: index of the message; NO_TAG for a short one
  * @thread: the receiver
  * @priority: as it was told, if it was
+ * @held: it stays with the receiver: leased, or a request
+ * @done: the receiver is done with it, or it is back in line
  * @place: the port in shared->places + 1; 0 if that is not known for sure
+ * @handle: number of the handle; 0 if that is not known for sure
  * @id: as it was told; 0 if it was not
+ * @whole: shared->nonce, when all of it has been entered
  */
 struct receipt {
 	uint32_t tag;
 	uint8_t thread;
 	uint8_t priority;
+	bool held;
+	bool done;
 	uint16_t place;
+	uint16_t handle;
 	uint64_t id;
+	uint64_t whole;
 };
 
 #define NO_TAG		0xffffffff
@@ -108,18 +129,21 @@ struct receipt {
  * @receivers: threads that have tried to receive, as bits
  * @unsure: a receiver has died, so one more message may be gone
  * @drained: there is no message in it any more
+ * @sharing: enum ipcbox_sharing + 1; 0 if that is not known
  */
 struct port_place {
 	uint64_t key;
 	uint32_t receivers;
 	uint32_t unsure;
 	uint32_t drained;
+	uint32_t sharing;
 };
 
 #define MAX_MESSAGES	4096
 #define MAX_RECEIPTS	8192
 #define MAX_PLACES	256
 #define MAX_PORTS	128
+#define MAX_HANDLES	256
 
 /* Threads and processes */
 
@@ -194,9 +218,11 @@ struct process_state {
  * @hidden: boxes that the conductor does not see
  * @aside: requests to io_uring that may wait in threads of the kernel
  * @disorder: it is not certain who has received from where
+ * @unsure: nor is it of any port that none of its messages is gone
  * @nr_messages: in @messages, or more
  * @nr_receipts: in @receipts, or more
  * @nr_ports: in @ports, or more
+ * @nr_handles: in @handles, or more
  * @nonce: in no other sequence the same
  * @last_port: id of the newest port
  * @seq: what is run
@@ -206,6 +232,7 @@ struct process_state {
  * @processes: of the sequence
  * @seats: where they come from
  * @ports: ids of the ports made
+ * @handles: threads that have tried to receive from each, as bits
  * @places: ports that messages were sent to, a hash table
  * @messages: the ledger, by tag
  * @receipts: who has received what, in this order
@@ -215,9 +242,11 @@ struct shared {
 	uint32_t hidden;
 	uint32_t aside;
 	uint32_t disorder;
+	uint32_t unsure;
 	uint32_t nr_messages;
 	uint32_t nr_receipts;
 	uint32_t nr_ports;
+	uint32_t nr_handles;
 	uint64_t nonce;
 	uint64_t last_port;
 	struct sequence seq;
@@ -227,6 +256,7 @@ struct shared {
 	struct process_state processes[MAX_PROCESSES];
 	struct seat seats[MAX_SEATS];
 	uint64_t ports[MAX_PORTS];
+	uint32_t handles[MAX_HANDLES];
 	struct port_place places[MAX_PLACES];
 	struct message messages[MAX_MESSAGES];
 	struct receipt receipts[MAX_RECEIPTS];
@@ -245,11 +275,14 @@ const char *finding_name(enum finding_kind kind);
  * @fd: -1 for none
  * @type: what it is
  * @place: of a handle: index in shared->places + 1; 0 if not known
+ * @handle: index in shared->handles + 1, the same for all its descriptors;
+ *	0 if not known
  */
 struct slot {
 	int fd;
 	enum slot_type type;
 	uint32_t place;
+	uint32_t handle;
 };
 
 #define MAX_BUFFERS	2
@@ -257,6 +290,7 @@ struct slot {
 /**
  * struct buffer - memory that a call names
  * @place: where it is
+ * @window: of memory_place(), likewise
  * @start: address
  * @len: how long it is said to be
  * @good: so many bytes from the start on can be used
@@ -267,6 +301,7 @@ struct slot {
  */
 struct buffer {
 	enum place place;
+	unsigned int window;
 	uint64_t start;
 	uint64_t len;
 	uint64_t good;
@@ -286,6 +321,9 @@ struct buffer {
  * @slot: the descriptor, as it was when the call began
  * @steady: no descriptor of the process has changed meanwhile
  * @arg_good: the struct of an ioctl is where it can be read and written
+ * @arg_whole: and all of it
+ * @next_good: likewise, the struct to which that of a reply points
+ * @next_whole: and all of it
  * @memory_bad: some other memory is not
  * @nr_buffers: in @buffers
  * @buffers: memory that the call names
@@ -293,6 +331,7 @@ struct buffer {
  * @room: buffer of a message that is received
  * @tag: of a message that is sent
  * @message_id: likewise, 0 if that is not known
+ * @fate: likewise; a call that has failed may have sent it
  * @ret: result, or -errno
  * @arg: struct of an ioctl, before and after
  */
@@ -305,6 +344,9 @@ struct context {
 	struct slot slot;
 	bool steady;
 	bool arg_good;
+	bool arg_whole;
+	bool next_good;
+	bool next_whole;
 	bool memory_bad;
 	unsigned int nr_buffers;
 	struct buffer buffers[MAX_BUFFERS];
@@ -312,6 +354,7 @@ struct context {
 	const struct buffer *room;
 	uint32_t tag;
 	uint64_t message_id;
+	enum message_fate fate;
 	long ret;
 	union {
 		uint8_t bytes[512];
@@ -322,10 +365,17 @@ struct context {
 		struct ipcbox_stat stat;
 		struct ipcbox_send send;
 		struct ipcbox_recv recv;
+		struct ipcbox_ack ack;
+		struct ipcbox_call call;
+		struct {
+			struct ipcbox_reply reply;
+			struct ipcbox_recv next;
+		};
 	} arg;
 };
 
-/* memory.c */
+/* memory.c; a thread has a second window for a second thing of the same kind. */
+#define SECOND(local)	((local) + MAX_THREADS)
 void memory_init(void);
 uint64_t memory_place(unsigned int local, enum place place, uint64_t len,
 		      bool write, uint64_t *good);
@@ -340,6 +390,7 @@ void ioctl_run(struct context *ctx);
 
 /* errors.c */
 bool sequence_has(const char *row, const char *field, uint64_t bits);
+bool sequence_has_value(const char *row, const char *field, uint64_t value);
 void errors_check(struct context *ctx);
 
 /* ledger.c */
@@ -348,9 +399,15 @@ void payload_fill(void *to, uint64_t len, uint64_t room, uint32_t tag);
 bool payload_check(const void *data, uint64_t len, uint32_t *tag);
 uint32_t ledger_send(unsigned int thread, uint64_t len, uint64_t type,
 		     uint8_t priority);
-void ledger_sent(uint32_t tag, bool sent, uint32_t place, uint64_t id);
+void ledger_sent(uint32_t tag, enum message_fate fate, uint32_t place,
+		 uint64_t id);
 void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 		     bool peek);
+void ledger_answered(const struct context *ctx, const void *data, uint64_t len,
+		     uint64_t request);
+uint64_t ledger_held(uint32_t place, unsigned int n);
+void ledger_done(uint32_t place, uint64_t id, bool received);
+bool place_may_broadcast(uint32_t place);
 
 /* process.c */
 extern struct seat *process_seat;
@@ -360,7 +417,7 @@ void process_main(struct seat *seat, const struct process_spec *spec)
 	__attribute__((noreturn));
 long process_fork(unsigned int child);
 struct slot slot_get(unsigned int slot);
-void slot_put(unsigned int slot, int fd, enum slot_type type, uint32_t place);
+void slot_put(unsigned int slot, const struct slot *new);
 void payload_enter(struct context *ctx, struct buffer *buffer, uint64_t type,
 		   uint8_t priority);
 

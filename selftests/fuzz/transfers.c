@@ -64,6 +64,7 @@ static void check_read(struct context *ctx)
 	struct receipt receipt = {
 		.thread = ctx->thread,
 		.place = ctx->slot.place,
+		.handle = ctx->slot.handle,
 	};
 	uint32_t tag;
 
@@ -127,7 +128,7 @@ static void run_poll(struct context *ctx)
 static void run_epoll(struct context *ctx)
 {
 	ctx->ret = result(epoll_create1(EPOLL_CLOEXEC));
-	result_put(ctx, SLOT_EPOLL, 0);
+	result_put(ctx, (struct slot){ .type = SLOT_EPOLL });
 }
 
 static void run_epoll_add(struct context *ctx)

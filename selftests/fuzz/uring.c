@@ -24,6 +24,7 @@
  * @busy: and is not done
  * @tag: of a message that is sent
  * @place: the port
+ * @handle: of it
  * @data: stays here until it is done
  */
 struct request {
@@ -31,6 +32,7 @@ struct request {
 	bool receive;
 	uint32_t tag;
 	uint32_t place;
+	uint32_t handle;
 	uint8_t data[REQUEST_SIZE];
 };
 
@@ -165,6 +167,7 @@ static long request_submit(struct context *ctx, struct request *request,
 	}
 	request->busy = true;
 	request->place = ctx->slot.place;
+	request->handle = ctx->slot.handle;
 	/* It may wait in the module without a thread of ours. */
 	add(&shared->aside, 1);
 	store(&shared->disorder, 1);
@@ -242,13 +245,15 @@ static void request_done(const struct context *ctx, struct request *request,
 	struct receipt receipt = {
 		.thread = ctx->thread,
 		.place = request->place,
+		.handle = request->handle,
 	};
 
 	request->busy = false;
 	if (request->receive && res >= 0)
 		ledger_received(&receipt, request->data, res, false);
 	else if (!request->receive)
-		ledger_sent(request->tag, res >= 0, 0, 0);
+		ledger_sent(request->tag, res >= 0 ? FATE_SENT : FATE_FAILED, 0,
+			    0);
 }
 
 static void run_uring_reap(struct context *ctx)

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What is looked at when a command of the ABI has succeeded, or has failed */
+
+#include "checks.h"
+#include "rows.h"
+
+/* One of these stays with its receiver. */
+#define MSG_HELD	(IPCBOX_MSG_CALL | IPCBOX_MSG_LEASED)
+
+/* Ports */
+
+void check_info(struct context *ctx)
+{
+	const struct ipcbox_info *info = &ctx->arg.info;
+
+	if (info->abi_version != IPCBOX_ABI_VERSION || !info->kinds ||
+	    info->user_ports > info->max_ports ||
+	    info->user_bytes > info->max_bytes)
+		find(FINDING_STAT, "info: version %u, ports %llu of %llu, bytes %llu of %llu",
+		     info->abi_version, info->user_ports, info->max_ports,
+		     info->user_bytes, info->max_bytes);
+}
+
+static void port_made(uint64_t id)
+{
+	uint32_t n = add(&shared->nr_ports, 1);
+
+	if (n < MAX_PORTS)
+		shared->ports[n] = id;
+	store(&shared->last_port, id);
+}
+
+/*
+ * The place is known only if the id could be read back. (That of a box is its
+ * number.) How it is shared is known only of one that was made, and is 0 else.
+ */
+static void handle_made(struct context *ctx, uint64_t id, uint32_t sharing)
+{
+	uint32_t handle = add(&shared->nr_handles, 1);
+	struct slot slot = {
+		.fd = ctx->ret,
+		.type = SLOT_HANDLE,
+		.handle = handle < MAX_HANDLES ? handle + 1 : 0,
+	};
+
+	if (ctx->arg_good && ctx->steady)
+		slot.place = place_of(ctx->slot.place, id);
+	if (slot.place && sharing)
+		store(&shared->places[slot.place - 1].sharing, sharing);
+	slot_put(ctx->call->args[FIELD_OUT], &slot);
+}
+
+void check_create(struct context *ctx)
+{
+	const struct ipcbox_port_create *arg = &ctx->arg.port_create;
+
+	if (ctx->arg_good && arg->created)
+		port_made(arg->id);
+	else if (ctx->arg_good)
+		oracle_rights(ctx->ret);
+	handle_made(ctx, arg->id, arg->created ? arg->sharing + 1 : 0);
+}
+
+void check_open(struct context *ctx)
+{
+	oracle_rights(ctx->ret);
+	handle_made(ctx, ctx->arg.port_open.id, 0);
+}
+
+void check_stat(struct context *ctx)
+{
+	if (ctx->arg_whole)
+		oracle_stat(&ctx->arg.stat);
+}
+
+/* Of entries that are shorter nobody can say whether they add up. */
+void check_list(struct context *ctx)
+{
+	const struct ipcbox_port_list *list = &ctx->arg.port_list;
+	const struct buffer *table = &ctx->buffers[0];
+	const struct ipcbox_stat *stat;
+	unsigned int i;
+
+	if (!ctx->arg_good || list->entry_size < sizeof(*stat))
+		return;
+	for (i = 0; i < list->count; i++) {
+		if ((i + 1ULL) * list->entry_size > table->good)
+			return;
+		stat = (void *)(table->start + i * list->entry_size);
+		oracle_stat(stat);
+	}
+}
+
+void check_send(struct context *ctx)
+{
+	if (ctx->arg_good)
+		ctx->message_id = ctx->arg.send.id;
+}
+
+/* Receiving */
+
+static bool recv_sender_odd(const struct ipcbox_recv *recv)
+{
+	return recv->sender_pid < 0 || recv->sender_tid < 0 ||
+	       (recv->sender_uid && recv->sender_uid != ALICE &&
+		recv->sender_uid != 65534);
+}
+
+/* Does it say that the receiver holds it, or would? Both at once it cannot. */
+static bool recv_flags_odd(const struct ipcbox_recv *recv, bool whole)
+{
+	uint32_t flags = recv->msg_flags, held = flags & MSG_HELD;
+	uint32_t before = recv->deliveries - !!held;
+	bool lease = recv->flags & IPCBOX_LEASE;
+
+	if (flags & ~(MSG_HELD | IPCBOX_MSG_REDELIVERED) || held == MSG_HELD)
+		return true;
+	if (lease ? !held : held == IPCBOX_MSG_LEASED)
+		return true;
+	return whole && (recv->reserved || (held && !recv->deliveries) ||
+			 !!before != !!(flags & IPCBOX_MSG_REDELIVERED));
+}
+
+static bool recv_odd(const struct ipcbox_recv *recv, bool whole)
+{
+	return (recv->type && recv->msg_type != recv->type) ||
+	       recv->msg_priority >= IPCBOX_PRIORITIES ||
+	       recv_sender_odd(recv) || recv_flags_odd(recv, whole);
+}
+
+/* What has come of IPCBOX_RECV, or of the second half of IPCBOX_REPLY. */
+static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
+		       bool whole)
+{
+	struct receipt receipt = {
+		.thread = ctx->thread,
+		.place = ctx->slot.place,
+		.handle = ctx->slot.handle,
+		.priority = recv->msg_priority,
+		.held = recv->msg_flags & MSG_HELD,
+		.id = recv->msg_id,
+	};
+
+	if (recv_odd(recv, whole))
+		find(FINDING_STAT, "%s: type %llx for %llx, priority %u, flags %x for %llx, deliveries %u, sender %d/%d, %u",
+		     ctx->row->name, recv->msg_type, recv->type,
+		     recv->msg_priority, recv->msg_flags, recv->flags,
+		     recv->deliveries, recv->sender_pid, recv->sender_tid,
+		     recv->sender_uid);
+	if (recv->msg_len > ctx->room->good)
+		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
+		     ctx->row->name, recv->msg_len,
+		     (unsigned long long)ctx->room->good);
+	else
+		ledger_received(&receipt, (void *)ctx->room->start,
+				recv->msg_len, recv->flags & IPCBOX_PEEK);
+}
+
+void check_recv(struct context *ctx)
+{
+	if (ctx->arg_good)
+		recv_check(ctx, &ctx->arg.recv, ctx->arg_whole);
+}
+
+/* Being done with it */
+
+void check_ack(struct context *ctx)
+{
+	ledger_done(ctx->slot.place, ctx->arg.ack.id, true);
+}
+
+void check_nack(struct context *ctx)
+{
+	ledger_done(ctx->slot.place, ctx->arg.ack.id, false);
+}
+
+/* Calls */
+
+static void outcome_note(const struct context *ctx)
+{
+	if (ctx->arg_good && ctx->tag != NO_TAG)
+		shared->messages[ctx->tag].outcome =
+			KNOWN_OUTCOME(ctx->arg.call.outcome);
+}
+
+void check_call(struct context *ctx)
+{
+	const struct ipcbox_call *call = &ctx->arg.call;
+
+	outcome_note(ctx);
+	if (!ctx->arg_good)
+		return;
+	ctx->message_id = call->id;
+	if (call->outcome != IPCBOX_ANSWERED)
+		find(FINDING_STAT, "call succeeded with outcome %u",
+		     call->outcome);
+	if (call->reply_len > ctx->room->good)
+		find(FINDING_SUCCESS, "call: %llu bytes into %llu good ones",
+		     call->reply_len, (unsigned long long)ctx->room->good);
+	else
+		ledger_answered(ctx, (void *)ctx->room->start,
+				call->reply_len, call->id);
+}
+
+/* The request may have been received all the same. */
+void check_call_failed(struct context *ctx)
+{
+	outcome_note(ctx);
+	if (ctx->arg_good && ctx->arg.call.outcome > IPCBOX_ANSWERED)
+		find(FINDING_STAT, "call failed with outcome %u",
+		     ctx->arg.call.outcome);
+}
+
+/*
+ * The id of the request is that which the reply was entered with; the module
+ * sets it to 0 when receiving has failed after that.
+ */
+static uint64_t reply_request(const struct context *ctx)
+{
+	if (ctx->tag == NO_TAG)
+		return 0;
+	return shared->messages[ctx->tag].answers;
+}
+
+void check_reply(struct context *ctx)
+{
+	uint64_t request = reply_request(ctx);
+	bool received = call_next(ctx);
+
+	if (request || !received)
+		ledger_done(ctx->slot.place, request, true);
+	else
+		ctx->fate = FATE_FAILED;
+	/* Where it cannot be read what was received, it is gone. */
+	if (received && ctx->next_good)
+		recv_check(ctx, &ctx->arg.next, ctx->next_whole);
+	else if (received)
+		store(&shared->unsure, 1);
+}
+
+void check_reply_failed(struct context *ctx)
+{
+	uint64_t request = reply_request(ctx);
+
+	if (!request || !call_next(ctx))
+		return;
+	if (!ctx->arg_good) {
+		ctx->fate = FATE_OPEN;
+		store(&shared->unsure, 1);
+	} else if (!ctx->arg.reply.id) {
+		ctx->fate = FATE_SENT;
+		ledger_done(ctx->slot.place, request, true);
+	}
+}
