@@ -200,7 +200,7 @@ static void ipcbox_port_stat_queue(struct ipcbox_port *port,
 {
 	const struct ipcbox_counts *counts = &port->queue.counts;
 
-	lockdep_assert_held(&port->queue.lock);
+	spin_lock(&port->queue.lock);
 	stat->max_msgsize = port->queue.limits.max_msgsize;
 	stat->max_messages = port->queue.limits.max_messages;
 	stat->max_bytes = port->queue.limits.max_bytes;
@@ -218,6 +218,7 @@ static void ipcbox_port_stat_queue(struct ipcbox_port *port,
 	stat->senders = port->senders;
 	stat->receivers = port->receivers;
 	stat->handles = port->handles;
+	spin_unlock(&port->queue.lock);
 }
 
 static void ipcbox_port_stat_ids(struct ipcbox_port *port,
@@ -258,11 +259,15 @@ int ipcbox_port_stat(struct ipcbox_port *port,
 	down_read(&port->box->lock);
 	gone = !port->linked || ipcbox_port_gone(port);
 	ipcbox_port_stat_ids(port, stat);
-	spin_lock(&port->queue.lock);
-	ipcbox_port_stat_queue(port, stat);
-	spin_unlock(&port->queue.lock);
-	if (ipcbox_port_broadcasts(port))
-		ipcbox_broadcast_stat(port, subscriber, stat);
+	if (ipcbox_port_broadcasts(port)) {
+		/* Nothing is sent meanwhile. */
+		mutex_lock(&port->broadcast.lock);
+		ipcbox_port_stat_queue(port, stat);
+		ipcbox_broadcast_stat_locked(port, subscriber, stat);
+		mutex_unlock(&port->broadcast.lock);
+	} else {
+		ipcbox_port_stat_queue(port, stat);
+	}
 	up_read(&port->box->lock);
 	return gone ? -EIDRM : 0;
 }

@@ -294,19 +294,19 @@ static void ipcbox_subscriber_stat(struct ipcbox_subscriber *subscriber,
 }
 
 /**
- * ipcbox_broadcast_stat() - what is in line, received and lost
+ * ipcbox_broadcast_stat_locked() - what is in line, received and lost
  * @port: port
  * @own: whose line to tell of; NULL for that which is longest
  * @stat: filled in already, from the queue of the port
  */
-void ipcbox_broadcast_stat(struct ipcbox_port *port,
-			   struct ipcbox_subscriber *own,
-			   struct ipcbox_stat *stat)
+void ipcbox_broadcast_stat_locked(struct ipcbox_port *port,
+				  struct ipcbox_subscriber *own,
+				  struct ipcbox_stat *stat)
 {
 	struct ipcbox_broadcast *broadcast = &port->broadcast;
 	struct ipcbox_subscriber *subscriber;
 
-	mutex_lock(&broadcast->lock);
+	lockdep_assert_held(&broadcast->lock);
 	stat->received = broadcast->received;
 	stat->received_bytes = broadcast->received_bytes;
 	stat->lost = own ? own->lost : broadcast->lost;
@@ -319,5 +319,4 @@ void ipcbox_broadcast_stat(struct ipcbox_port *port,
 	/* Last, so that it is the one that is shown. */
 	if (own)
 		ipcbox_subscriber_stat(own, true, stat);
-	mutex_unlock(&broadcast->lock);
 }

@@ -71,8 +71,8 @@ __poll_t ipcbox_broadcast_poll(struct ipcbox_port *port, struct file *file,
 			       poll_table *table);
 void ipcbox_broadcast_set_limits(struct ipcbox_port *port,
 				 const struct ipcbox_limits *limits);
-void ipcbox_broadcast_stat(struct ipcbox_port *port,
-			   struct ipcbox_subscriber *own,
-			   struct ipcbox_stat *stat);
+void ipcbox_broadcast_stat_locked(struct ipcbox_port *port,
+				  struct ipcbox_subscriber *own,
+				  struct ipcbox_stat *stat);
 
 #endif /* _IPCBOX_BROADCAST_H */

@@ -316,6 +316,39 @@ TEST_F(broadcast, poll_tells_each_receiver_of_its_own)
 	EXPECT_EQ(0, poll_all[1].revents);
 }
 
+#define STATS	3000
+
+static void *send_on(void *arg)
+{
+	const int *port = arg;
+	int i;
+
+	for (i = 0; i < STATS; i++)
+		send_now(*port, "on", 0);
+	return NULL;
+}
+
+TEST_F(broadcast, numbers_are_of_one_moment)
+{
+	struct ipcbox_port_create attr = port_attr(NULL);
+	struct ipcbox_stat stat;
+	pthread_t sender;
+	int port, odd = 0;
+
+	attr.owner = IPCBOX_OWNER_HANDLE;
+	attr.sharing = IPCBOX_SHARE_ALL;
+	port = port_create(self->box, &attr);
+	ASSERT_LE(0, port);
+	ASSERT_EQ(0, pthread_create(&sender, NULL, send_on, &port));
+	do {
+		ASSERT_EQ(0, port_stat(port, &stat));
+		odd += stat.messages != stat.sent;
+	} while (stat.sent < STATS);
+	EXPECT_EQ(0, odd);
+	EXPECT_EQ(0, pthread_join(sender, NULL));
+	close(port);
+}
+
 TEST_F(broadcast, who_is_too_slow_loses_the_oldest)
 {
 	char text[8];
