@@ -281,7 +281,7 @@ static void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
 		/* Those who poll have been told of messages, but not of turns. */
 		if (turn->waiting)
 			ipcbox_queue_poll_rendezvous(queue, wake);
-		else if (!turn->process && queue->line.messages)
+		if (queue->line.messages)
 			ipcbox_wake_poll(wake, queue, EPOLLIN | EPOLLRDNORM);
 	}
 }

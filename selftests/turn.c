@@ -4,6 +4,7 @@
  */
 
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 
 #include "call.h"
@@ -125,6 +126,29 @@ TEST_F(turn, others_wait_their_turn)
 	ASSERT_EQ(0, send_text(self->port, "five", 5));
 	EXPECT_HEARD(self->peer, 0, "for anybody");
 	EXPECT_EQ(0, call_join(&first));
+}
+
+/* The turn comes to a process because another of its threads waits. */
+TEST_F(turn, poll_tells_when_the_turn_has_come)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct call ours = wait_for_type(self->port, 7);
+	int epoll = epoll_create1(EPOLL_CLOEXEC);
+
+	ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->port, &event));
+	peer_tell(self->peer, receive(self->port, 5, 0));
+	ASSERT_TRUE(wait_for_waiters(self->port, 0, 1));
+	call_start(&ours);
+	ASSERT_TRUE(wait_for_waiters(self->port, 0, 2));
+	ASSERT_EQ(0, send_text(self->port, "for anybody", 1));
+	EXPECT_EQ(0, epoll_wait(epoll, &event, 1, 0));
+	ASSERT_EQ(0, send_text(self->port, "five", 5));
+	EXPECT_HEARD(self->peer, 0, "five");
+	EXPECT_EQ(1, epoll_wait(epoll, &event, 1, 0));
+	ASSERT_EQ(0, send_text(self->port, "seven", 7));
+	EXPECT_EQ(0, call_join(&ours));
+	EXPECT_STREQ("seven", ours.text);
+	close(epoll);
 }
 
 TEST_F(turn, passes_to_who_has_waited_longest)
