@@ -160,6 +160,8 @@ void check_recv(struct context *ctx)
 {
 	if (ctx->arg_good)
 		recv_check(ctx, &ctx->arg.recv, ctx->arg_whole);
+	else
+		store(&shared->unsure, 1);
 }
 
 /* Being done with it */

@@ -166,6 +166,8 @@ static void dead_note(unsigned int process)
 		state = &shared->threads[process * MAX_THREADS + i];
 		if (state->busy && state->place)
 			shared->places[state->place - 1].unsure = 1;
+		else if (state->busy)
+			shared->unsure = 1;
 	}
 }
 
