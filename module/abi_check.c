@@ -112,7 +112,7 @@ IPCBOX_ABI_FIELD(ipcbox_set, max_msgsize, 20);
 IPCBOX_ABI_FIELD(ipcbox_set, max_messages, 24);
 IPCBOX_ABI_FIELD(ipcbox_set, max_bytes, 32);
 
-IPCBOX_ABI_SIZE(ipcbox_send, 56);
+IPCBOX_ABI_SIZE(ipcbox_send, 72);
 IPCBOX_ABI_FIELD(ipcbox_send, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_send, data, 8);
 IPCBOX_ABI_FIELD(ipcbox_send, len, 16);
@@ -121,6 +121,10 @@ IPCBOX_ABI_FIELD(ipcbox_send, priority, 32);
 IPCBOX_ABI_FIELD(ipcbox_send, reserved, 36);
 IPCBOX_ABI_FIELD(ipcbox_send, deadline, 40);
 IPCBOX_ABI_FIELD(ipcbox_send, id, 48);
+IPCBOX_ABI_FIELD(ipcbox_send, receiver_pid, 56);
+IPCBOX_ABI_FIELD(ipcbox_send, receiver_tid, 60);
+IPCBOX_ABI_FIELD(ipcbox_send, receiver_uid, 64);
+IPCBOX_ABI_FIELD(ipcbox_send, receiver_gid, 68);
 
 IPCBOX_ABI_SIZE(ipcbox_recv, 104);
 IPCBOX_ABI_FIELD(ipcbox_recv, flags, 0);

@@ -110,7 +110,7 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 	{
 		.cmd	= IPCBOX_SEND,
 		.min_size = offsetofend(struct ipcbox_send, id),
-		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC,
+		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_RECEIPT,
 		.rights	= IPCBOX_RIGHT_SEND,
 		.run	= ipcbox_transfer_ioctl_send,
 	}, {

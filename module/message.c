@@ -139,6 +139,7 @@ static void ipcbox_message_init_new(struct ipcbox_message *msg,
 	msg->holder = NULL;
 	msg->deliveries = 0;
 	msg->user = user;
+	msg->receipt = NULL;
 	msg->pinned = NULL;
 }
 

@@ -49,6 +49,7 @@
 
 struct ipcbox_holder;
 struct ipcbox_pinned;
+struct ipcbox_receipt;
 struct ipcbox_user;
 struct ipcbox_waiter;
 
@@ -86,6 +87,7 @@ struct ipcbox_message {
 	size_t len;
 	u8 priority;
 	bool call;			/* the sender waits for a reply */
+	struct ipcbox_receipt *receipt;	/* its sender's, who waits; or NULL */
 	kuid_t sender_uid;
 	kgid_t sender_gid;
 	struct pid *sender_pid;

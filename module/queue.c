@@ -323,7 +323,7 @@ static bool ipcbox_queue_sends_now(struct ipcbox_queue *queue,
 				   const struct ipcbox_message *msg, bool nowait)
 {
 	lockdep_assert_held(&queue->lock);
-	if (msg->pinned)
+	if (msg->pinned || msg->receipt)
 		return false;
 	if (list_empty(&queue->senders) && ipcbox_queue_fits(queue, msg->len))
 		return true;
@@ -401,7 +401,7 @@ static int ipcbox_queue_wait_sent(struct ipcbox_queue *queue,
 
 	ipcbox_waiter_init(waiter, msg, NULL);
 	msg->sender = waiter;
-	list_add_tail(&waiter->node, msg->pinned || msg->call ?
+	list_add_tail(&waiter->node, msg->pinned || msg->call || msg->receipt ?
 					     &queue->bound : &queue->senders);
 	queue->counts.waiting_senders++;
 	ipcbox_queue_publish(queue, msg, &wake);
@@ -654,6 +654,8 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
 	if (msg->sender) {
 		queue->counts.sent++;
 		queue->counts.sent_bytes += msg->len;
+		if (msg->receipt)
+			ipcbox_receipt_sign(msg->receipt);
 		ipcbox_queue_sender_done(queue, msg->sender, 0, wake);
 	} else {
 		queue->admitted--;

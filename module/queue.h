@@ -8,8 +8,8 @@
  * about to go. Otherwise it is *pending*: its sender waits in queue->senders,
  * and leaves when the message is admitted or received. A rendezvous is a queue
  * of capacity 0, which admits nothing; an unbounded one admits everything. A
- * sender whose payload lies pinned in its own pages, or who waits for a reply,
- * waits whatever the capacity, in queue->bound.
+ * sender whose payload lies pinned in its own pages, or who waits for a reply
+ * or for a receipt, waits whatever the capacity, in queue->bound.
  *
  * Receiving has two steps, so that no lock is held over a copy and a receive
  * that fails loses nothing: ipcbox_queue_take() takes the message out of the

@@ -30,19 +30,22 @@
  * @type: of the message
  * @priority: of the message
  * @id: where the caller wants the id of the message, or NULL
+ * @receipt: filled in once the message has been received, or NULL
  */
 struct ipcbox_outgoing {
 	struct ipcbox_wait wait;
 	u64 type;
 	u8 priority;
 	__u64 __user *id;
+	struct ipcbox_receipt *receipt;
 };
 
 /* The payload may stay where it is if the sender waits until it is received. */
 static bool ipcbox_handle_may_pin(const struct ipcbox_handle *handle,
-				  const struct ipcbox_wait *wait)
+				  const struct ipcbox_outgoing *out)
 {
-	return !wait->nowait && !READ_ONCE(handle->tx->limits.max_messages);
+	return !out->wait.nowait &&
+	       (out->receipt || !READ_ONCE(handle->tx->limits.max_messages));
 }
 
 /**
@@ -86,12 +89,13 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 	if (len > READ_ONCE(handle->tx->limits.max_msgsize))
 		return -EMSGSIZE;
 	msg = ipcbox_transfer_message(handle, from,
-				      ipcbox_handle_may_pin(handle, &out->wait),
+				      ipcbox_handle_may_pin(handle, out),
 				      &handle->tx->spare);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	msg->type = out->type;
 	msg->priority = out->priority;
+	msg->receipt = out->receipt;
 	msg->id = atomic64_inc_return(&handle->port->last_message_id);
 	if (out->id && put_user(msg->id, out->id)) {
 		ipcbox_message_put(msg, &handle->tx->spare);
@@ -276,6 +280,32 @@ struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
 	};
 }
 
+/* Without a receiver yet, 0 for all of it. */
+static int ipcbox_transfer_put_receipt(struct ipcbox_ioctl *call,
+				       const struct ipcbox_receipt *receipt)
+{
+	struct ipcbox_send __user *user = call->user;
+	struct user_namespace *ns = current_user_ns();
+
+	if (put_user(pid_vnr(receipt->pid), &user->receiver_pid) ||
+	    put_user(pid_vnr(receipt->tid), &user->receiver_tid) ||
+	    put_user(from_kuid_munged(ns, receipt->uid), &user->receiver_uid) ||
+	    put_user(from_kgid_munged(ns, receipt->gid), &user->receiver_gid))
+		return -EFAULT;
+	return 0;
+}
+
+/* It must be possible to wait for one, and to tell of it. */
+static int ipcbox_transfer_check_receipt(struct ipcbox_ioctl *call,
+					 const struct ipcbox_outgoing *out)
+{
+	if (out->wait.nowait || call->size < sizeof(call->arg.send))
+		return -EINVAL;
+	if (ipcbox_port_broadcasts(ipcbox_handle_of(call->file)->port))
+		return -EOPNOTSUPP;
+	return ipcbox_transfer_put_receipt(call, out->receipt);
+}
+
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_send __user *user = call->user;
@@ -286,19 +316,29 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 		.priority = send->priority,
 		.id = &user->id,
 	};
+	struct ipcbox_receipt receipt = {};
 	struct ipcbox_buffers buffers;
-	ssize_t ret;
+	ssize_t ret = 0;
 
 	if (send->priority >= IPCBOX_PRIORITIES || send->reserved)
 		return -EINVAL;
-	ret = ipcbox_buffers_import(&buffers, ITER_SOURCE, send->flags,
+	if (send->flags & IPCBOX_RECEIPT) {
+		out.receipt = &receipt;
+		ret = ipcbox_transfer_check_receipt(call, &out);
+	}
+	if (!ret)
+		ret = ipcbox_buffers_import(&buffers, ITER_SOURCE, send->flags,
 				    send->data, send->len);
 	if (ret)
 		return ret;
 	ret = ipcbox_handle_send(ipcbox_handle_of(call->file), &buffers.iter,
 				 &out);
 	ipcbox_buffers_release(&buffers);
-	return ret < 0 ? ret : 0;
+	if (ret < 0 || !out.receipt)
+		return ret < 0 ? ret : 0;
+	ret = ipcbox_transfer_put_receipt(call, &receipt);
+	ipcbox_receipt_release(&receipt);
+	return ret;
 }
 
 static int ipcbox_transfer_put_needed(struct ipcbox_ioctl *call, size_t needed)

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Waiters: sleeping until somebody has a result, and ending that sleep */
 
+#include <linux/cred.h>
 #include <linux/hrtimer.h>
+#include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
@@ -17,6 +19,20 @@ void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
 	waiter->filter = filter;
 	waiter->needed = 0;
 	waiter->result = IPCBOX_WAITING;
+}
+
+/* The caller has received the message. */
+void ipcbox_receipt_sign(struct ipcbox_receipt *receipt)
+{
+	receipt->pid = get_pid(task_tgid(current));
+	receipt->tid = get_pid(task_pid(current));
+	current_euid_egid(&receipt->uid, &receipt->gid);
+}
+
+void ipcbox_receipt_release(struct ipcbox_receipt *receipt)
+{
+	put_pid(receipt->pid);
+	put_pid(receipt->tid);
 }
 
 /**

@@ -32,6 +32,7 @@
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
 
 struct ipcbox_message;
 
@@ -57,6 +58,20 @@ struct ipcbox_filter {
 	u64 type;
 	size_t room;
 	bool peek;
+};
+
+/**
+ * struct ipcbox_receipt - who has received a message
+ * @pid: process; NULL until the message is received
+ * @tid: thread
+ * @uid: effective user
+ * @gid: effective group
+ */
+struct ipcbox_receipt {
+	struct pid *pid;
+	struct pid *tid;
+	kuid_t uid;
+	kgid_t gid;
 };
 
 /**
@@ -105,6 +120,8 @@ static inline void ipcbox_wake_task(struct ipcbox_wake *wake)
 void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
 			struct ipcbox_message *msg,
 			const struct ipcbox_filter *filter);
+void ipcbox_receipt_sign(struct ipcbox_receipt *receipt);
+void ipcbox_receipt_release(struct ipcbox_receipt *receipt);
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wake *wake);
 int ipcbox_waiter_sleep(struct ipcbox_waiter *waiter,

@@ -243,6 +243,7 @@ test_usage_of_combinations() {
 	usage_error "either --timeout or --nowait" send x --timeout 1 --nowait m
 	usage_error "either --loop or --count" recv x --loop --count 3
 	usage_error "--peek would show the same message again" recv x --peek --loop
+	usage_error "--receipt waits, so --nowait does not go" send x --receipt --nowait m
 	usage_error "--count does not go with --lines" send x --lines --count 2
 	usage_error "either --file or messages" send x --file /dev/null m
 	usage_error "--file sends FILE as one message" send x --lines --file /dev/null
@@ -257,6 +258,16 @@ test_create_prints_name_and_id() {
 	[[ $out =~ ^$port\ @[0-9]+$ ]] || bad "printed '$out'"
 	ok stat "@${out#*@}"
 	shows "$port"
+}
+
+test_send_tells_who_has_received() {
+	ok create -q "$port"
+	ipcbox recv "$port" > "$dir/got" &
+	ok send --receipt "$port" hello
+	[[ $out =~ ^message\ 1\ received\ by\ process\ $!\ of\ user\ [0-9]+$ ]] ||
+		bad "printed '$out', the receiver is $!"
+	wait $!
+	[ "$(cat "$dir/got")" = hello ] || bad "received '$(cat "$dir/got")'"
 }
 
 test_create_says_who_gets_a_message() {

@@ -607,7 +607,8 @@ TEST_F(error, unknown_flags)
 		stat.flags = send.flags;
 		info.flags = send.flags;
 		list.flags = send.flags;
-		if (send.flags & ~(IPCBOX_NOWAIT | IPCBOX_IOVEC))
+		if (send.flags & ~(IPCBOX_NOWAIT | IPCBOX_IOVEC |
+				   IPCBOX_RECEIPT))
 			EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_SEND,
 						     &send));
 		if (recv.flags & ~(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |

@@ -748,8 +748,8 @@ TEST_F(port, info_tells_features_and_limits)
 		  1 << IPCBOX_SHARE_ALL_LOSSY, info.sharings);
 	EXPECT_EQ(1 << IPCBOX_OWNER_KERNEL | 1 << IPCBOX_OWNER_PROCESS |
 		  1 << IPCBOX_OWNER_HANDLE, info.owners);
-	EXPECT_EQ(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK | IPCBOX_LEASE,
-		  info.call_flags);
+	EXPECT_EQ(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK | IPCBOX_LEASE |
+		  IPCBOX_RECEIPT, info.call_flags);
 	EXPECT_EQ(parameter("max_msgsize"), info.max_msgsize);
 	EXPECT_EQ(parameter("max_ports_per_user"), info.max_ports);
 	EXPECT_EQ(parameter("max_bytes_per_user"), info.max_bytes);

@@ -223,6 +223,11 @@ enum ipcbox_sharing {
  */
 #define IPCBOX_LEASE		(1ULL << 4)
 /**
+ * define IPCBOX_RECEIPT - wait until the message has been received, whatever the
+ * capacity, and learn by whom (IPCBOX_SEND only)
+ */
+#define IPCBOX_RECEIPT		(1ULL << 5)
+/**
  * define IPCBOX_EXCL - EEXIST if the name is taken (IPCBOX_PORT_CREATE only)
  */
 #define IPCBOX_EXCL		(1ULL << 3)
@@ -548,7 +553,7 @@ struct ipcbox_set {
 
 /**
  * struct ipcbox_send - IPCBOX_SEND: send one message
- * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC
+ * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC, IPCBOX_RECEIPT
  * @data: in: pointer to the payload, or to an array of struct iovec
  * @len: in: length in bytes, or number of elements with IPCBOX_IOVEC
  * @type: in: type of the message; 0 for none
@@ -557,6 +562,19 @@ struct ipcbox_set {
  * @deadline: in: absolute CLOCK_MONOTONIC time in ns, 0 for none
  * @id: out: id of the message, unique within its port. Also written when the
  *	call fails later; that id is then used for no message.
+ * @receiver_pid: out: with IPCBOX_RECEIPT, process that received the message, in
+ *	the sender's pid namespace, 0 if it is not visible from there; else as
+ *	it was
+ * @receiver_tid: out: thread that received it, likewise
+ * @receiver_uid: out: effective user of the receiver in the sender's user
+ *	namespace, the overflow id if it is not mapped there
+ * @receiver_gid: out: effective group of the receiver, likewise
+ *
+ * With IPCBOX_RECEIPT a message uses none of the capacity, as its sender waits
+ * anyway. One received with a lease has been received when it is acknowledged,
+ * by whom that does. Such a send waits, so neither O_NONBLOCK nor IPCBOX_NOWAIT
+ * goes with it (EINVAL); nor does a port of which all receivers get every message
+ * (EOPNOTSUPP).
  *
  * Return: 0, or -1 with errno, in which case nothing was sent: EAGAIN (would
  * wait), ETIMEDOUT, EINTR, EMSGSIZE (longer than max_msgsize), EDQUOT (the
@@ -573,6 +591,10 @@ struct ipcbox_send {
 	__u32	reserved;
 	__u64	deadline;
 	__u64	id;
+	__s32	receiver_pid;
+	__s32	receiver_tid;
+	__u32	receiver_uid;
+	__u32	receiver_gid;
 };
 
 /**

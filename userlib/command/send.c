@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +31,8 @@ static const char send_help[] =
 "  -n, --nowait             do not wait: fail if the port is full\n"
 "  -c, --count=N            send all of it N times (not with --lines, --null)\n"
 "  -i, --interval=SECONDS   pause between two messages\n"
+"  -r, --receipt            wait until each message is received, and print the\n"
+"                           process that has received it\n"
 "  -v, --verbose            print the id of each message on standard error\n"
 "  -h, --help               this text\n"
 "\n"
@@ -50,6 +53,7 @@ struct send_job {
 	uint64_t count;
 	bool has_count;
 	bool verbose;
+	bool receipt;
 	struct ipcbox_options options;
 
 	int port;
@@ -75,6 +79,22 @@ static void pause_for(double seconds)
 		;
 }
 
+static int send_with_receipt(struct send_job *job, const void *data,
+			     size_t len, uint64_t *id)
+{
+	struct ipcbox_receipt receipt;
+	int err = ipcbox_send_receipt(job->port, data, len, &job->options,
+				      &receipt);
+
+	if (err)
+		return err;
+	*id = receipt.id;
+	printf("message %" PRIu64 " received by process %ld of user %lu\n",
+	       receipt.id, (long)receipt.pid, (unsigned long)receipt.uid);
+	fflush(stdout);
+	return 0;
+}
+
 static int send_one(void *arg, const void *data, size_t len)
 {
 	struct send_job *job = arg;
@@ -85,7 +105,10 @@ static int send_one(void *arg, const void *data, size_t len)
 		pause_for(job->interval);
 	if (job->has_timeout)
 		job->options.deadline = ipcbox_deadline_in(job->timeout);
-	err = ipcbox_send_msg(job->port, data, len, &job->options, &id);
+	if (job->receipt)
+		err = send_with_receipt(job, data, len, &id);
+	else
+		err = ipcbox_send_msg(job->port, data, len, &job->options, &id);
 	if (err)
 		return send_fail(job, err);
 	job->sent++;
@@ -157,6 +180,9 @@ static int send_flag(struct send_job *job, int option)
 	case 'n':
 		job->options.flags |= IPCBOX_NOWAIT;
 		return 0;
+	case 'r':
+		job->receipt = true;
+		return 0;
 	case 'v':
 		job->verbose = true;
 		return 0;
@@ -212,6 +238,8 @@ static int send_check(const struct send_job *job)
 		return usage("either --file or messages can be given, not both");
 	if (records && job->has_count)
 		return usage("--count does not go with --lines or --null");
+	if (job->receipt && job->options.flags & IPCBOX_NOWAIT)
+		return usage("--receipt waits, so --nowait does not go with it");
 	if (job->has_timeout && job->options.flags & IPCBOX_NOWAIT)
 		return usage("either --timeout or --nowait can be given, not both");
 	return 0;
@@ -230,12 +258,13 @@ static int send_parse(struct send_job *job, int argc, char **argv)
 		{ "count", required_argument, NULL, 'c' },
 		{ "repeat", required_argument, NULL, 'c' },
 		{ "interval", required_argument, NULL, 'i' },
+		{ "receipt", no_argument, NULL, 'r' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "f:l0t:p:w:nc:i:v", options,
+	while ((option = getopt_long(argc, argv, "f:l0t:p:w:nc:i:rv", options,
 				     NULL)) != -1) {
 		code = send_option(job, option);
 		if (code)

@@ -2,7 +2,7 @@
 /*
  * P1 sends, P2 and P3 receive: who gets the message? Four answers, one per
  * port: whoever has waited longest; one process at a time; at most two processes
- * have the port at all; or both of them.
+ * have the port at all; or both of them. Where one gets it, a receipt says who.
  */
 #include "example.h"
 
@@ -101,6 +101,20 @@ static void show_pair(void)
 	close(port);
 }
 
+/* The sender is told who it was. */
+static void show_receipt(void)
+{
+	int port = make_shared(IPCBOX_SHARE_ANY);
+	struct ipcbox_receipt receipt;
+	pid_t child = start(receive_one, port);
+
+	must("send", ipcbox_send_receipt(port, "a", 1, NULL, &receipt));
+	printf("receipt: received by the child: %s\n",
+	       receipt.pid == child ? "yes" : "no");
+	finish(child);
+	close(port);
+}
+
 static void show_all(void)
 {
 	int port = make_shared(IPCBOX_SHARE_ALL);
@@ -121,5 +135,6 @@ int main(void)
 	show_one();
 	show_pair();
 	show_all();
+	show_receipt();
 	return 0;
 }

@@ -330,6 +330,39 @@ int ipcbox_sendv(int port, const struct iovec *iov, int count,
 		 const struct ipcbox_options *options, uint64_t *id);
 
 /**
+ * struct ipcbox_receipt - who has received a message
+ * @id: id of the message
+ * @pid: process, 0 if it is not visible from here
+ * @tid: its thread, likewise
+ * @uid: its effective user id, cannot be forged
+ * @gid: its effective group id, likewise
+ */
+struct ipcbox_receipt {
+	uint64_t id;
+	pid_t pid;
+	pid_t tid;
+	uid_t uid;
+	gid_t gid;
+};
+
+/**
+ * ipcbox_send_receipt - send a message, wait until it is received, learn by whom
+ * @port: handle with IPCBOX_RIGHT_SEND, without O_NONBLOCK
+ * @data: payload
+ * @len: its length in bytes
+ * @options: type, priority and deadline; NULL for none
+ * @receipt: filled in if the message has been received
+ *
+ * It waits whatever the capacity of the port, and uses none of it.
+ *
+ * Return: as ipcbox_send_msg(), -EINVAL also for a handle with O_NONBLOCK, and
+ * -EOPNOTSUPP if all receivers of the port get every message.
+ */
+int ipcbox_send_receipt(int port, const void *data, size_t len,
+			const struct ipcbox_options *options,
+			struct ipcbox_receipt *receipt);
+
+/**
  * ipcbox_recv - receive the first message, and wait while there is none
  * @port: handle with IPCBOX_RIGHT_RECV
  * @buf: where the payload goes

@@ -40,6 +40,27 @@ int ipcbox_send_msg(int port, const void *data, size_t len,
 	return ipcbox_send_args(port, &args, options, id);
 }
 
+int ipcbox_send_receipt(int port, const void *data, size_t len,
+			const struct ipcbox_options *options,
+			struct ipcbox_receipt *receipt)
+{
+	struct ipcbox_send args = {
+		.flags = IPCBOX_RECEIPT,
+		.data = ipcbox__pointer(data),
+		.len = len,
+	};
+	int err = ipcbox_send_args(port, &args, options, NULL);
+
+	if (err)
+		return err;
+	receipt->id = args.id;
+	receipt->pid = args.receiver_pid;
+	receipt->tid = args.receiver_tid;
+	receipt->uid = args.receiver_uid;
+	receipt->gid = args.receiver_gid;
+	return 0;
+}
+
 int ipcbox_sendv(int port, const struct iovec *iov, int count,
 		 const struct ipcbox_options *options, uint64_t *id)
 {
