@@ -51,7 +51,7 @@ struct ipcbox_subscriber {
  * @lost: likewise
  */
 struct ipcbox_broadcast {
-	struct mutex lock;
+	struct mutex lock;		/* guards the rest */
 	struct list_head subscribers;
 	u64 received;
 	u64 received_bytes;

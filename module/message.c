@@ -253,18 +253,27 @@ void ipcbox_message_uncharge(struct ipcbox_message *msg)
 		ipcbox_message_drop_charge(msg);
 }
 
-/* Called by ipcbox_message_put() for the last reference. */
-void ipcbox_message_release(struct ipcbox_message *msg,
-			    struct ipcbox_message **spare)
+static void ipcbox_message_end(struct ipcbox_message *msg,
+			       struct ipcbox_message **spare)
 {
 	ipcbox_message_free_payload(msg);
 	put_pid(msg->sender_pid);
 	if (msg->sender_tid != msg->sender_pid)
 		put_pid(msg->sender_tid);
 	ipcbox_message_drop_charge(msg);
-	if (msg->whole)
-		ipcbox_message_put(msg->whole, spare);
 	ipcbox_message_recycle(msg, spare);
+}
+
+/* Called by ipcbox_message_put() for the last reference. */
+void ipcbox_message_release(struct ipcbox_message *msg,
+			    struct ipcbox_message **spare)
+{
+	struct ipcbox_message *whole = msg->whole;
+
+	ipcbox_message_end(msg, spare);
+	/* Which is no copy itself. */
+	if (whole && refcount_dec_and_test(&whole->ref))
+		ipcbox_message_end(whole, spare);
 }
 
 /**

@@ -156,9 +156,11 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
 	spin_lock(&port->queue.lock);
 	if (port->queue.dead)
 		ret = -EIDRM;
-	else if (joins && !(*member = ipcbox_port_join(port)))
+	else if (joins)
+		*member = ipcbox_port_join(port);
+	if (!ret && joins && !*member)
 		ret = -EUSERS;
-	else
+	if (!ret)
 		ipcbox_port_count(port, rights, 1);
 	spin_unlock(&port->queue.lock);
 	return ret;

@@ -22,8 +22,11 @@ static void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
  */
 static bool ipcbox_queue_polled(struct ipcbox_queue *queue)
 {
-	return waitqueue_active(&queue->poll) ||
-	       (queue->upstream && waitqueue_active(&queue->upstream->poll));
+	/* No barrier, see above. */
+	if (waitqueue_active(&queue->poll))
+		return true;
+	/* No barrier, likewise. */
+	return queue->upstream && waitqueue_active(&queue->upstream->poll);
 }
 
 static void ipcbox_wake_poll(struct ipcbox_wake *wake,

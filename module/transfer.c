@@ -318,16 +318,17 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 	};
 	struct ipcbox_receipt receipt = {};
 	struct ipcbox_buffers buffers;
-	ssize_t ret = 0;
+	ssize_t ret;
 
 	if (send->priority >= IPCBOX_PRIORITIES || send->reserved)
 		return -EINVAL;
 	if (send->flags & IPCBOX_RECEIPT) {
 		out.receipt = &receipt;
 		ret = ipcbox_transfer_check_receipt(call, &out);
+		if (ret)
+			return ret;
 	}
-	if (!ret)
-		ret = ipcbox_buffers_import(&buffers, ITER_SOURCE, send->flags,
+	ret = ipcbox_buffers_import(&buffers, ITER_SOURCE, send->flags,
 				    send->data, send->len);
 	if (ret)
 		return ret;

@@ -262,12 +262,12 @@ test_create_prints_name_and_id() {
 
 test_send_tells_who_has_received() {
 	ok create -q "$port"
-	ipcbox recv "$port" > "$dir/got" &
+	ipcbox recv "$port" > "$scratch/got" &
 	ok send --receipt "$port" hello
 	[[ $out =~ ^message\ 1\ received\ by\ process\ $!\ of\ user\ [0-9]+$ ]] ||
 		bad "printed '$out', the receiver is $!"
 	wait $!
-	[ "$(cat "$dir/got")" = hello ] || bad "received '$(cat "$dir/got")'"
+	[ "$(cat "$scratch/got")" = hello ] || bad "received '$(cat "$scratch/got")'"
 }
 
 test_create_says_who_gets_a_message() {

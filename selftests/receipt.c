@@ -129,11 +129,11 @@ TEST_F(receipt, uses_no_capacity)
 	ASSERT_EQ(1, sys_write(port, "x", 1));
 	call_start(&self->call);
 	ASSERT_TRUE(wait_for_waiters(port, 1, 0));
-	EXPECT_EQ(1, sys_read(port, (char[8]){}, 8));
+	EXPECT_EQ(1, sys_read(port, (char[8]) {}, 8));
 	/* There is room, but that is not what it waits for. */
 	ASSERT_EQ(0, msg_send(port, "y", 1, 0, 0, IPCBOX_NOWAIT));
 	EXPECT_STAT(port, waiting_senders, 1);
-	EXPECT_EQ(5, sys_read(port, (char[8]){}, 8));
+	EXPECT_EQ(5, sys_read(port, (char[8]) {}, 8));
 	EXPECT_EQ(0, call_join(&self->call));
 	close(port);
 }
@@ -189,7 +189,7 @@ TEST_F(receipt, is_of_the_effective_user)
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (setresgid(1234, 1234, 1234) || setresuid(BOB, BOB, BOB))
 			_exit(1);
-		_exit(sys_read(self->port, (char[8]){}, 8) != 1);
+		_exit(sys_read(self->port, (char[8]) {}, 8) != 1);
 	}
 	EXPECT_EQ(0, sys_ioctl(self->port, IPCBOX_SEND, &send));
 	EXPECT_EQ(0, child_wait(pid));

@@ -36,17 +36,22 @@ static void errors_advise(void)
 	CHECK(!strcmp(ipcbox_strerror(-EXDEV), strerror(EXDEV)));
 }
 
+static void words_of_sharing(void)
+{
+	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ANY), "any"));
+	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ONE), "one"));
+	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_PAIR), "pair"));
+	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ALL), "all"));
+	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ALL_LOSSY), "lossy"));
+	CHECK(!strcmp(ipcbox_sharing_name(5), "unknown"));
+}
+
 static void words(void)
 {
 	CHECK(!strcmp(ipcbox_kind_name(IPCBOX_KIND_MAILBOX), "mailbox"));
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_KERNEL), "kernel"));
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_PROCESS), "process"));
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_HANDLE), "handle"));
-	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ANY), "any"));
-	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ONE), "one"));
-	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_PAIR), "pair"));
-	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ALL), "all"));
-	CHECK(!strcmp(ipcbox_sharing_name(IPCBOX_SHARE_ALL_LOSSY), "lossy"));
 	CHECK(!strcmp(ipcbox_outcome_name(IPCBOX_NOT_DELIVERED),
 		      "not delivered"));
 	CHECK(!strcmp(ipcbox_outcome_name(IPCBOX_UNANSWERED), "unanswered"));
@@ -54,7 +59,6 @@ static void words(void)
 	CHECK(!strcmp(ipcbox_outcome_name(3), "unknown"));
 	CHECK(!strcmp(ipcbox_kind_name(~0U), "unknown"));
 	CHECK(!strcmp(ipcbox_owner_name(3), "unknown"));
-	CHECK(!strcmp(ipcbox_sharing_name(5), "unknown"));
 	CHECK(!strcmp(ipcbox_version(), IPCBOX_VERSION));
 }
 
@@ -79,6 +83,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(errors_advise),
 		TEST(words),
+		TEST(words_of_sharing),
 		TEST(deadlines),
 	};
 
