@@ -80,8 +80,9 @@ void oracle_found(enum finding_kind kind, const struct ipcbox_stat *stat,
 {
 	find(kind, "port %llu: %s: messages %llu, bytes %llu, first %llu, taken %llu, held %llu, lost %llu, sharing %u, sent %llu (%llu), received %llu (%llu), handles %u (%u, %u), waiting %u, %u, max_messages %llu, max_bytes %llu",
 	     stat->id, what, stat->messages, stat->bytes, stat->next_size,
-	     stat->taken, stat->held, stat->lost, stat->sharing, stat->sent, stat->sent_bytes, stat->received,
-	     stat->received_bytes, stat->handles, stat->senders,
+	     stat->taken, stat->held, stat->lost, stat->sharing, stat->sent,
+	     stat->sent_bytes, stat->received, stat->received_bytes,
+	     stat->handles, stat->senders,
 	     stat->receivers, stat->waiting_senders, stat->waiting_receivers,
 	     stat->max_messages, stat->max_bytes);
 }
