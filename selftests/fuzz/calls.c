@@ -95,7 +95,7 @@ const struct row call_rows[] = {
 				    ROLE_DEADLINE),
 		},
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF,
-			    EIDRM, ENOMEM },
+			    EIDRM, EOPNOTSUPP, ENOMEM },
 	}, {
 		.name = "recv", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_RECEIVER,

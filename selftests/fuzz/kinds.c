@@ -239,7 +239,7 @@ BITS(open_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(send_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 25 },
-	{ IPCBOX_PEEK, "peek", 1 });
+	{ IPCBOX_RECEIPT, "receipt", 10 }, { IPCBOX_PEEK, "peek", 1 });
 BITS(recv_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 20 },
 	{ IPCBOX_PEEK, "peek", 15 }, { IPCBOX_LEASE, "lease", 35 },
