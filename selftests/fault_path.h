@@ -12,6 +12,8 @@
 
 #define PATH_TIMEOUT	240
 #define ROUNDS		12
+#define NUMBERS		4096
+#define BACK		3
 
 /**
  * struct follow - what a test does
@@ -21,6 +23,7 @@
  * @box: where
  * @total: of what can fail, roughly
  * @failed: how many of each kind have failed in turn
+ * @seen: which numbers those were
  */
 struct follow {
 	struct __test_metadata *_metadata;
@@ -29,6 +32,7 @@ struct follow {
 	int box;
 	unsigned int total;
 	unsigned int failed[FAULT_KINDS];
+	bool seen[FAULT_KINDS][NUMBERS];
 };
 
 static inline void expect_error(struct __test_metadata *_metadata,
@@ -54,12 +58,18 @@ static inline bool has_lived(const struct follow *follow, enum fault_kind kind,
 }
 
 /* An object without which the call has succeeded may have been anybody's. */
-static inline void count_failed(struct follow *follow, enum fault_kind kind,
-				bool lived)
+static inline void count_failed(struct follow *follow, unsigned int n,
+				enum fault_kind kind, bool lived)
 {
-	if (kind != FAULT_SLAB || !lived || !follow->fault->leak_checker ||
-	    follow->path->lives & LIVES(kind))
-		follow->failed[kind]++;
+	if (kind == FAULT_SLAB && lived && follow->fault->leak_checker &&
+	    !(follow->path->lives & LIVES(kind)))
+		return;
+	/* Each number once, however often it is tried. */
+	if (n < NUMBERS && follow->seen[kind][n])
+		return;
+	if (n < NUMBERS)
+		follow->seen[kind][n] = true;
+	follow->failed[kind]++;
 }
 
 /* Lets the n-th fail, and says what that was. */
@@ -84,7 +94,7 @@ static inline enum fault_kind fail_nth(struct follow *follow, unsigned int n)
 	EXPECT_NE(FAULT_OTHER, kind);
 	lived = has_lived(follow, kind, ret);
 	if (kind < FAULT_KINDS)
-		count_failed(follow, kind, lived);
+		count_failed(follow, n, kind, lived);
 	if (kind == FAULT_NONE || lived) {
 		EXPECT_EQ(path->expected, ret);
 		expect_success(_metadata, &world, &before);
@@ -95,6 +105,18 @@ static inline enum fault_kind fail_nth(struct follow *follow, unsigned int n)
 	}
 	world_end(&world);
 	return kind;
+}
+
+/*
+ * Where a cache was filled up, pages took the place of what comes after them
+ * once it is full: the last numbers are tried again.
+ */
+static inline void fail_last(struct follow *follow, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 1; i <= BACK && i < n && follow->_metadata->passed; i++)
+		fail_nth(follow, n - i);
 }
 
 /*
@@ -109,6 +131,7 @@ static inline void fail_each(struct follow *follow)
 	unsigned int n = 1, again = 0;
 
 	memset(follow->failed, 0, sizeof(follow->failed));
+	memset(follow->seen, 0, sizeof(follow->seen));
 	if (last && last < follow->total)
 		n = follow->total - last;
 	for (; _metadata->passed; n++) {
@@ -122,6 +145,8 @@ static inline void fail_each(struct follow *follow)
 	}
 	if (!_metadata->passed)
 		TH_LOG("where number %u, of kind %d, failed", n, kind);
+	else
+		fail_last(follow, n);
 }
 
 /* All that the path is known to have to fail has failed. */
