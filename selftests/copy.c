@@ -115,13 +115,22 @@ static char *device_page(void)
 	return (char *)start;
 }
 
-/* Newer kernels make that page of memory as any other. */
+/*
+ * Newer kernels make that page of memory that can be pinned without looking at
+ * the mapping, as vmsplice() does it, too.
+ */
 static bool can_be_pinned(char *page)
 {
-	char byte;
-	struct iovec here = { &byte, 1 }, there = { page, 1 };
+	struct iovec there = { page, 1 };
+	bool can;
+	int ends[2];
 
-	return process_vm_readv(getpid(), &here, 1, &there, 1, 0) == 1;
+	if (pipe(ends))
+		abort();
+	can = vmsplice(ends[1], &there, 1, 0) == 1;
+	close(ends[0]);
+	close(ends[1]);
+	return can;
 }
 
 /*
