@@ -12,7 +12,7 @@
  *
  * A copy of a message, for one of several receivers, shares its payload.
  *
- * The life of a message, driven by queue.c under the lock of its queue:
+ * The life of a message, driven by its queue, under the lock of that:
  *
  *	 .------------------. .----------.
  *	 |                  v |          v

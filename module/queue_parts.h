@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c, turn.c
+ *
+ * All of it is called with the lock of the queue held. Who is to be woken is
+ * noted in a struct ipcbox_wake, for ipcbox_queue_unlock_and_wake().
+ */
+#ifndef _IPCBOX_QUEUE_PARTS_H
+#define _IPCBOX_QUEUE_PARTS_H
+
+#include <linux/lockdep.h>
+#include <linux/wait.h>
+
+#include "message.h"
+#include "queue.h"
+
+/*
+ * Somebody polls, also on the port that the queue belongs to. It needs no
+ * barrier: pollers queue themselves before they look under the lock, so one that
+ * saw nothing there is seen here.
+ */
+static inline bool ipcbox_queue_polled(struct ipcbox_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+	/* No barrier, see above. */
+	if (waitqueue_active(&queue->poll))
+		return true;
+	/* No barrier, likewise. */
+	return queue->upstream && waitqueue_active(&queue->upstream->poll);
+}
+
+static inline bool ipcbox_queue_fits(const struct ipcbox_queue *queue,
+				     size_t len)
+{
+	const struct ipcbox_limits *limits = &queue->limits;
+
+	lockdep_assert_held(&queue->lock);
+	if (queue->admitted >= limits->max_messages)
+		return false;
+	return !limits->max_bytes ||
+	       queue->admitted_bytes + len <= limits->max_bytes;
+}
+
+static inline void ipcbox_queue_admit(struct ipcbox_queue *queue,
+				      struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	msg->sender = NULL;
+	queue->admitted++;
+	queue->admitted_bytes += msg->len;
+	queue->counts.sent++;
+	queue->counts.sent_bytes += msg->len;
+}
+
+static inline bool ipcbox_filter_accepts(const struct ipcbox_filter *filter,
+					 const struct ipcbox_message *msg)
+{
+	return !filter->type || filter->type == msg->type;
+}
+
+/* Does one who sees the message take it away? */
+static inline bool ipcbox_filter_takes(const struct ipcbox_filter *filter,
+				       const struct ipcbox_message *msg)
+{
+	return !filter->peek && filter->room >= msg->len;
+}
+
+/* Does this one see the message at all? Whose turn it is not may only peek. */
+static inline bool ipcbox_queue_concerns(const struct ipcbox_queue *queue,
+					 const struct ipcbox_waiter *receiver,
+					 const struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	return ipcbox_filter_accepts(receiver->filter, msg) &&
+	       (receiver->filter->peek ||
+		ipcbox_turn_is_of(&queue->turn, receiver->task));
+}
+
+void ipcbox_wake_poll(struct ipcbox_wake *wake, struct ipcbox_queue *queue,
+		      __poll_t events);
+void ipcbox_queue_poll_rendezvous(struct ipcbox_queue *queue,
+				  struct ipcbox_wake *wake);
+
+void ipcbox_queue_sender_done(struct ipcbox_queue *queue,
+			      struct ipcbox_waiter *sender, int result,
+			      struct ipcbox_wake *wake);
+void ipcbox_queue_receiver_done(struct ipcbox_queue *queue,
+				struct ipcbox_waiter *receiver, int result,
+				struct ipcbox_wake *wake);
+void ipcbox_queue_admit_pending(struct ipcbox_queue *queue,
+				struct ipcbox_wake *wake);
+
+bool ipcbox_queue_has_taker(struct ipcbox_queue *queue,
+			    const struct ipcbox_message *msg);
+void ipcbox_queue_give(struct ipcbox_queue *queue,
+		       struct ipcbox_waiter *receiver,
+		       struct ipcbox_message *msg, struct ipcbox_wake *wake);
+void ipcbox_queue_turn_away(struct ipcbox_queue *queue,
+			    struct ipcbox_waiter *receiver,
+			    const struct ipcbox_message *msg,
+			    struct ipcbox_wake *wake);
+void ipcbox_queue_publish(struct ipcbox_queue *queue,
+			  struct ipcbox_message *msg, struct ipcbox_wake *wake);
+void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
+			   struct ipcbox_message *msg);
+void ipcbox_queue_end_take(struct ipcbox_queue *queue,
+			   struct ipcbox_message *msg);
+
+void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
+			    struct ipcbox_wake *wake);
+
+#endif /* _IPCBOX_QUEUE_PARTS_H */
