@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 
 #include "call.h"
+#include "expect.h"
 
 #include <kselftest_harness.h>
 
@@ -85,20 +86,6 @@ static const char *next(int port)
 	ret = msg_recv(port, text, sizeof(text) - 1, IPCBOX_NOWAIT, &recv);
 	return ret == -EAGAIN ? "nothing" : ret ? strerror(-ret) : text;
 }
-
-#define EXPECT_STAT(port, field, value) do {				\
-	struct ipcbox_stat stat;					\
-									\
-	EXPECT_EQ(0, port_stat(port, &stat));				\
-	EXPECT_EQ((value), stat.field);					\
-} while (0)
-
-#define EXPECT_NOTHING_CHARGED(self) do {				\
-	struct ipcbox_info after;					\
-									\
-	EXPECT_EQ(0, box_info((self)->box, &after));			\
-	EXPECT_EQ((self)->before.user_bytes, after.user_bytes);		\
-} while (0)
 
 TEST_F(broadcast, all_get_all_in_one_order)
 {

@@ -151,24 +151,41 @@ static long check_call(struct world *world, long ret)
 	return ret;
 }
 
-/* Follows a call by itself: true as long as something has failed. */
-static bool call_fails(struct __test_metadata *_metadata,
-		       FIXTURE_DATA(faults) *self, unsigned int n,
-		       void (*prepare)(struct world *world),
-		       unsigned int *failed)
+/**
+ * struct effect - a call after which not all is as it was, although it failed
+ * @prepare: what comes before it
+ * @run: the call
+ * @check: looks at what came of it, as &path.check
+ * @expect: what must be so in the end, whatever failed
+ * @objects: at least so many fail in turn
+ * @copies: likewise
+ */
+struct effect {
+	void (*prepare)(struct world *world);
+	long (*run)(struct world *world);
+	long (*check)(struct world *world, long ret);
+	void (*expect)(struct __test_metadata *_metadata, struct world *world);
+	unsigned int objects;
+	unsigned int copies;
+};
+
+/* True as long as there is an n-th that fails. */
+static bool effect_fails(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(faults) *self,
+			 const struct effect *effect, unsigned int n,
+			 unsigned int *failed)
 {
-	static const struct path path = { .capacity = 0 };
-	struct ipcbox_stat stat;
+	static const struct path path = {};
 	struct world world;
 	enum fault_kind kind;
 	long ret;
 
 	world_begin(&world, &path, self->box);
-	prepare(&world);
+	effect->prepare(&world);
 	fault_arm(&self->fault, n);
-	ret = run_call(&world);
+	ret = effect->run(&world);
 	kind = fault_disarm(&self->fault);
-	ret = check_call(&world, ret);
+	ret = effect->check(&world, ret);
 	EXPECT_NE(FAULT_OTHER, kind);
 	if (kind == FAULT_NONE) {
 		EXPECT_EQ(0, ret);
@@ -176,48 +193,65 @@ static bool call_fails(struct __test_metadata *_metadata,
 		EXPECT_EQ(kind == FAULT_COPY ? -EFAULT : -ENOMEM, ret);
 	}
 	failed[kind < FAULT_KINDS && ret ? kind : FAULT_NONE]++;
-	/* Nobody waits for a reply any more, and nothing is left in line. */
-	EXPECT_EQ(0, port_stat(world.port, &stat));
-	EXPECT_EQ(0, stat.waiting_senders);
-	EXPECT_EQ(0, stat.messages);
-	EXPECT_EQ(0, stat.held);
-	EXPECT_EQ(stat.sent, stat.received);
+	effect->expect(_metadata, &world);
 	world_end(&world);
 	return kind != FAULT_NONE;
 }
 
-static void call_fails_each(struct __test_metadata *_metadata,
-			    FIXTURE_DATA(faults) *self,
-			    void (*prepare)(struct world *world),
-			    unsigned int objects)
+/* As follow_path(): a round may miss some, so there are several. */
+static void follow_effect(struct __test_metadata *_metadata,
+			  FIXTURE_DATA(faults) *self,
+			  const struct effect *effect)
 {
 	unsigned int failed[FAULT_NONE + 1] = {};
 	unsigned int n, round;
 
-	/* As in fail_each_surely(): a round may miss some. */
 	for (round = 0; round < ROUNDS && _metadata->passed; round++) {
 		for (n = 1; _metadata->passed; n++)
-			if (!call_fails(_metadata, self, n, prepare, failed))
+			if (!effect_fails(_metadata, self, effect, n, failed))
 				break;
-		if (failed[FAULT_SLAB] >= objects && failed[FAULT_COPY] >= 4)
+		if (failed[FAULT_SLAB] >= effect->objects &&
+		    failed[FAULT_COPY] >= effect->copies)
 			break;
 	}
 	TH_LOG("failed in turn: %u objects, %u pages, %u copies",
 	       failed[FAULT_SLAB], failed[FAULT_PAGES], failed[FAULT_COPY]);
-	EXPECT_LE(objects, failed[FAULT_SLAB]);
-	/* Argument, request, reply, result. */
-	EXPECT_LE(4, failed[FAULT_COPY]);
+	EXPECT_LE(effect->objects, failed[FAULT_SLAB]);
+	EXPECT_LE(effect->copies, failed[FAULT_COPY]);
 	expect_nothing_left(_metadata, self->box);
 }
 
+/* Nobody waits for a reply any more, and nothing is left in line. */
+static void expect_call_over(struct __test_metadata *_metadata,
+			     struct world *world)
+{
+	struct ipcbox_stat stat;
+
+	EXPECT_EQ(0, port_stat(world->port, &stat));
+	EXPECT_EQ(0, stat.waiting_senders);
+	EXPECT_EQ(0, stat.messages);
+	EXPECT_EQ(0, stat.held);
+	EXPECT_EQ(stat.sent, stat.received);
+}
+
+/* Copied are the argument, the request, the reply, the result. */
 TEST_F_TIMEOUT(faults, call, PATH_TIMEOUT)
 {
-	call_fails_each(_metadata, self, prepare_call, 1);
+	static const struct effect effect = {
+		prepare_call, run_call, check_call, expect_call_over, 1, 4,
+	};
+
+	follow_effect(_metadata, self, &effect);
 }
 
 TEST_F_TIMEOUT(faults, large_call, PATH_TIMEOUT)
 {
-	call_fails_each(_metadata, self, prepare_large_call, 1);
+	static const struct effect effect = {
+		prepare_large_call, run_call, check_call, expect_call_over,
+		1, 4,
+	};
+
+	follow_effect(_metadata, self, &effect);
 }
 
 /* A caller waits, whose request has been received. */
@@ -331,55 +365,24 @@ static long check_broadcast(struct world *world, long ret)
 	return ret;
 }
 
-/* Closes its receivers, so the descriptors and handles are not as before. */
-static bool broadcast_fails(struct __test_metadata *_metadata,
-			    FIXTURE_DATA(faults) *self, unsigned int n,
-			    unsigned int *failed)
+static void expect_nothing_charged(struct __test_metadata *_metadata,
+				   struct world *world)
 {
-	static const struct path path = { .capacity = 1 };
-	struct ipcbox_info before, after;
-	struct world world;
-	enum fault_kind kind;
-	long ret;
+	struct ipcbox_info info;
 
-	world_begin(&world, &path, self->box);
-	prepare_broadcast(&world);
-	EXPECT_EQ(0, box_info(self->box, &before));
-	fault_arm(&self->fault, n);
-	ret = run_broadcast(&world);
-	kind = fault_disarm(&self->fault);
-	ret = check_broadcast(&world, ret);
-	EXPECT_NE(FAULT_OTHER, kind);
-	if (kind == FAULT_NONE) {
-		EXPECT_EQ(0, ret);
-	} else if (ret) {
-		EXPECT_EQ(kind == FAULT_COPY ? -EFAULT : -ENOMEM, ret);
-	}
-	failed[kind < FAULT_KINDS && ret ? kind : FAULT_NONE]++;
-	EXPECT_EQ(0, box_info(self->box, &after));
-	EXPECT_EQ(before.user_bytes, after.user_bytes);
-	world_end(&world);
-	return kind != FAULT_NONE;
+	EXPECT_EQ(0, box_info(world->box, &info));
+	EXPECT_EQ(0, info.user_bytes);
 }
 
+/* The message, its payload, and two copies of the message. */
 TEST_F_TIMEOUT(faults, broadcast, PATH_TIMEOUT)
 {
-	unsigned int failed[FAULT_NONE + 1] = {};
-	unsigned int n, round;
+	static const struct effect effect = {
+		prepare_broadcast, run_broadcast, check_broadcast,
+		expect_nothing_charged, 4, 2,
+	};
 
-	for (round = 0; round < ROUNDS && _metadata->passed; round++) {
-		for (n = 1; _metadata->passed; n++)
-			if (!broadcast_fails(_metadata, self, n, failed))
-				break;
-		if (failed[FAULT_SLAB] >= 4 && failed[FAULT_COPY] >= 2)
-			break;
-	}
-	TH_LOG("failed in turn: %u objects, %u pages, %u copies",
-	       failed[FAULT_SLAB], failed[FAULT_PAGES], failed[FAULT_COPY]);
-	/* The message, its payload, two copies of the message. */
-	EXPECT_LE(4, failed[FAULT_SLAB]);
-	EXPECT_LE(2, failed[FAULT_COPY]);
-	expect_nothing_left(_metadata, self->box);
+	follow_effect(_metadata, self, &effect);
 }
 
 /* The port stays. */

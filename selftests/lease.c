@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "call.h"
+#include "expect.h"
 #include "memory.h"
 
 #include <kselftest_harness.h>
@@ -79,13 +80,6 @@ static int lease_wait(FIXTURE_DATA(lease) *self, int port)
 	EXPECT_EQ((with_receivers), stat.held);				\
 	EXPECT_EQ((done), stat.received);				\
 	EXPECT_EQ(0, stat.taken);					\
-} while (0)
-
-#define EXPECT_NOTHING_CHARGED(self) do {				\
-	struct ipcbox_info after;					\
-									\
-	EXPECT_EQ(0, box_info((self)->box, &after));			\
-	EXPECT_EQ((self)->before.user_bytes, after.user_bytes);		\
 } while (0)
 
 /* ACK and NACK */

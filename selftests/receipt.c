@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 
 #include "call.h"
+#include "expect.h"
 #include "memory.h"
 #include "peer.h"
 #include "user.h"
@@ -49,13 +50,6 @@ static long peer_receives(FIXTURE_DATA(receipt) *self, uint64_t flags)
 		.call = PEER_RECV, .fd = self->port, .flags = flags, .len = 60,
 	}).ret;
 }
-
-#define EXPECT_STAT(port, field, value) do {				\
-	struct ipcbox_stat stat;					\
-									\
-	EXPECT_EQ(0, port_stat(port, &stat));				\
-	EXPECT_EQ((value), stat.field);					\
-} while (0)
 
 TEST_F(receipt, tells_who_has_received)
 {

@@ -3,6 +3,7 @@
  * Requests: IPCBOX_CALL and IPCBOX_REPLY, and how far a call came that failed
  */
 
+#include "expect.h"
 #include "request.h"
 #include "memory.h"
 
@@ -48,13 +49,6 @@ static int serve_one(FIXTURE_DATA(request) *self, int port)
 	EXPECT_EQ((with_servers), stat.held);				\
 	EXPECT_EQ((waiting), stat.waiting_senders);			\
 	EXPECT_EQ(0, stat.taken);					\
-} while (0)
-
-#define EXPECT_NOTHING_CHARGED(self) do {				\
-	struct ipcbox_info after;					\
-									\
-	EXPECT_EQ(0, box_info((self)->box, &after));			\
-	EXPECT_EQ((self)->before.user_bytes, after.user_bytes);		\
 } while (0)
 
 #define EXPECT_CALL(result, how_far, caller) do {			\

@@ -109,17 +109,6 @@ static int call_port(struct call_job *job)
 	return code;
 }
 
-static int call_priority(struct call_job *job, const char *text)
-{
-	uint64_t priority;
-	int code = parse_number("--priority", text, IPCBOX_PRIORITIES - 1,
-				&priority);
-
-	if (!code)
-		job->options.priority = (uint32_t)priority;
-	return code;
-}
-
 static int call_option(struct call_job *job, int option)
 {
 	switch (option) {
@@ -127,7 +116,7 @@ static int call_option(struct call_job *job, int option)
 		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
 	case 'p':
-		return call_priority(job, optarg);
+		return parse_priority(optarg, &job->options.priority);
 	case 'w':
 		job->has_timeout = true;
 		return parse_seconds("--timeout", optarg, &job->timeout);

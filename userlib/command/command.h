@@ -75,6 +75,7 @@ int finish_stdout(void);
 /* parse.c: 0, or EXIT_USAGE after a message that names @option. */
 int parse_number(const char *option, const char *text, uint64_t max,
 		 uint64_t *value);
+int parse_priority(const char *text, uint32_t *priority);
 int parse_size(const char *option, const char *text, uint64_t max,
 	       uint64_t *value);
 int parse_capacity(const char *option, const char *text, uint64_t *value);

@@ -37,6 +37,17 @@ int parse_number(const char *option, const char *text, uint64_t max,
 		     (unsigned long long)max, text);
 }
 
+int parse_priority(const char *text, uint32_t *priority)
+{
+	uint64_t number;
+	int code = parse_number("--priority", text, IPCBOX_PRIORITIES - 1,
+				&number);
+
+	if (!code)
+		*priority = (uint32_t)number;
+	return code;
+}
+
 /* How far a suffix shifts: K is 1024; -1 if it is none. */
 static int suffix_shift(const char *suffix)
 {

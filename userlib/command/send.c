@@ -191,17 +191,6 @@ static int send_flag(struct send_job *job, int option)
 	}
 }
 
-static int send_priority(struct send_job *job, const char *text)
-{
-	uint64_t priority;
-	int code = parse_number("--priority", text, IPCBOX_PRIORITIES - 1,
-				&priority);
-
-	if (!code)
-		job->options.priority = (uint32_t)priority;
-	return code;
-}
-
 static int send_option(struct send_job *job, int option)
 {
 	switch (option) {
@@ -212,7 +201,7 @@ static int send_option(struct send_job *job, int option)
 		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
 	case 'p':
-		return send_priority(job, optarg);
+		return parse_priority(optarg, &job->options.priority);
 	case 'w':
 		job->has_timeout = true;
 		return parse_seconds("--timeout", optarg, &job->timeout);
