@@ -98,8 +98,8 @@ static bool rest_come(struct moment *moment)
  * @sending: threads that wait with a message
  * @receiving: threads that wait for one
  * @picky: some of the latter want certain messages only
- * @bound: some of the former wait whatever the capacity: with a request, or a
- *	message that may stay where it is
+ * @bound: some of the former wait whatever the capacity: with a request, for a
+ *	receipt, or with a message that may stay where it is
  */
 struct rest {
 	unsigned int sending;
@@ -107,6 +107,14 @@ struct rest {
 	bool picky;
 	bool bound;
 };
+
+static bool call_wants_receipt(const struct call *call)
+{
+	int flags = row_field(call->row, "flags");
+
+	return call->row->cmd == IPCBOX_SEND &&
+	       call->args[flags] & IPCBOX_RECEIPT;
+}
 
 static void rest_add(struct rest *rest, const struct call *call)
 {
@@ -117,7 +125,8 @@ static void rest_add(struct rest *rest, const struct call *call)
 	if (call->row->waits == WAITS_AS_SENDER) {
 		rest->sending++;
 		rest->bound |= len < 0 || call->args[len] >= 16384 ||
-			       call->row->cmd == IPCBOX_CALL;
+			       call->row->cmd == IPCBOX_CALL ||
+			       call_wants_receipt(call);
 	} else if (call->row->waits == WAITS_AS_RECEIVER) {
 		rest->receiving++;
 		rest->picky |= type >= 0 && call->args[type];
