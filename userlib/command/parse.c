@@ -39,7 +39,7 @@ int parse_number(const char *option, const char *text, uint64_t max,
 
 int parse_priority(const char *text, uint32_t *priority)
 {
-	uint64_t number;
+	uint64_t number = 0;
 	int code = parse_number("--priority", text, IPCBOX_PRIORITIES - 1,
 				&number);
 
