@@ -224,6 +224,7 @@ test_usage_of_numbers() {
 	usage_error "--gid: there is no group 'nobody-at-all'" create x --gid nobody-at-all
 	usage_error "--uid takes a number up to 4294967294, not '4294967295'" create x --uid 4294967295
 	usage_error "--owner takes kernel, process or handle, not 'me'" create x --owner me
+	usage_error "--who=all needs a --capacity of 1 or more" create x --who all --capacity 0
 	usage_error "--who takes any, one, pair, all or lossy, not 'me'" create x --who me
 	usage_error "--priority takes a number up to 31, not '32'" send x --priority 32 m
 	usage_error "--type takes a number, not '-1'" send x --type=-1 m
@@ -268,6 +269,16 @@ test_send_tells_who_has_received() {
 		bad "printed '$out', the receiver is $!"
 	wait $!
 	[ "$(cat "$scratch/got")" = hello ] || bad "received '$(cat "$scratch/got")'"
+}
+
+test_a_port_of_all_has_no_receipts_and_no_calls() {
+	ok create -q --who all "$port"
+	gives 1 send "$port" --receipt hello
+	tells "not supported by this port"
+	gives 1 call "$port" hello
+	tells "not supported by this port"
+	gives 1 recv "$port" --lease --nowait
+	tells "not supported by this port"
 }
 
 test_create_says_who_gets_a_message() {

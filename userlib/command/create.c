@@ -106,6 +106,13 @@ static int create_option(struct create_job *job, int option)
 	}
 }
 
+static bool capacity_is_none(const struct create_job *job)
+{
+	const struct ipcbox_set *set = &job->attributes.set;
+
+	return set->flags & IPCBOX_SET_MAX_MESSAGES && !set->max_messages;
+}
+
 /*
  * The operands: [NAME] [-- COMMAND...]. What stood behind "--" starts at
  * @rest, and getopt_long(3) has put the others in front of it.
@@ -125,6 +132,9 @@ static int create_operands(struct create_job *job, int argc, char **argv,
 			     ipcbox_owner_name(job->owner),
 			     ipcbox_owner_name(job->owner),
 			     names ? job->name : "NAME");
+	if (job->sharing >= IPCBOX_SHARE_ALL && capacity_is_none(job))
+		return usage("--who=%s needs a --capacity of 1 or more: nobody knows how many a sender should wait for",
+			     ipcbox_sharing_name(job->sharing));
 	if (!job->owner && job->command)
 		return usage("a COMMAND needs --owner=process or --owner=handle");
 	return 0;
