@@ -54,8 +54,12 @@ void ipcbox_lease_begin_locked(struct ipcbox_port *port,
 /* Message that has expired, or NULL. */
 static struct ipcbox_message *ipcbox_lease_expired(struct ipcbox_leases *leases)
 {
+	struct ipcbox_port *port = ipcbox_port_of_leases(leases);
 	struct timerqueue_node *first = timerqueue_getnext(&leases->expiry);
 
+	/* Without a line to return to, they go with their holders. */
+	if (port->queue.dead)
+		return NULL;
 	if (!first || ktime_before(ktime_get(), first->expires))
 		return NULL;
 	return container_of(first, struct ipcbox_message, expiry);
@@ -69,20 +73,16 @@ static void ipcbox_leases_work(struct work_struct *work)
 	struct ipcbox_queue *queue = &port->queue;
 	struct ipcbox_message *msg;
 	struct ipcbox_wake wake;
-	bool back;
 
 	do {
 		wake = (struct ipcbox_wake){};
-		back = true;
 		spin_lock(&queue->lock);
 		msg = ipcbox_lease_expired(leases);
 		if (msg)
-			back = ipcbox_queue_give_back_locked(queue, msg, &wake);
+			ipcbox_queue_give_back_locked(queue, msg, &wake);
 		else
 			ipcbox_leases_arm(leases);
 		ipcbox_queue_unlock_and_wake(queue, &wake);
-		if (!back)
-			ipcbox_message_put(msg, &queue->spare);
 		cond_resched();
 	} while (msg);
 	ipcbox_port_put(port);

@@ -376,6 +376,24 @@ TEST_F(broadcast, of_the_lowest_priority_that_is)
 	EXPECT_STREQ("nothing", next(self->losers[0]));
 }
 
+TEST_F(broadcast, of_the_lowest_priority_that_is_left)
+{
+	struct ipcbox_recv recv = { .type = 7 };
+	char text[8];
+	int i;
+
+	ASSERT_EQ(0, msg_send(self->lossy, "low", 4, 7, 1, IPCBOX_NOWAIT));
+	EXPECT_EQ(0, msg_recv(self->losers[0], text, sizeof(text),
+			      IPCBOX_NOWAIT, &recv));
+	EXPECT_STREQ("low", text);
+	for (i = 0; i <= CAPACITY; i++) {
+		snprintf(text, sizeof(text), "%d", i);
+		ASSERT_EQ(0, send_now(self->lossy, text, 3));
+	}
+	EXPECT_STAT(self->losers[0], lost, 1);
+	EXPECT_STREQ("1", next(self->losers[0]));
+}
+
 TEST_F(broadcast, a_lossy_port_is_always_writable)
 {
 	struct pollfd room = { .fd = self->lossy, .events = POLLOUT };

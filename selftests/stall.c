@@ -505,6 +505,24 @@ TEST_F(stall, a_port_is_deleted_under_a_stalled_sender)
 	EXPECT_EQ(self->before.user_bytes, info.user_bytes);
 }
 
+TEST_F(stall, a_limit_shrinks_under_a_stalled_sender)
+{
+	struct ipcbox_set set = {
+		.flags = IPCBOX_SET_MAX_MSGSIZE,
+		.max_msgsize = self->len - 1,
+	};
+	struct call sender;
+
+	NEED_STALLS(self);
+	sender = sending(self->port, self->held.page, self->len, 0);
+	call_start(&sender);
+	ASSERT_TRUE(held_wait(&self->held));
+	EXPECT_EQ(0, sys_ioctl(self->port, IPCBOX_SET, &set));
+	held_release(&self->held);
+	EXPECT_EQ(-EMSGSIZE, call_join(&sender));
+	EXPECT_NOTHING_LEFT(self, self->port);
+}
+
 /* Lists */
 
 static void *list_run(void *arg)
