@@ -161,6 +161,17 @@ PATH(open_by_name) {
 	.objects = 3, .copies = 2,
 };
 
+/* Of whom the module does not know yet. */
+static void prepare_new_user(struct world *world)
+{
+	must(!setresuid(world_user + 1, -1, -1), "another user");
+}
+
+PATH(open_as_a_new_user) {
+	.prepare = prepare_new_user, .run = run_open, .first = 5,
+	.objects = 4, .copies = 2,
+};
+
 PATH(open_by_id) {
 	.prepare = prepare_id, .run = run_open_id, .first = 5,
 	.objects = 3, .copies = 2,

@@ -687,6 +687,11 @@ TEST_F(request, what_cannot_be_asked_for)
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_CALL, &call));
 	call = (struct ipcbox_call){ .flags = IPCBOX_PEEK };
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_CALL, &call));
+	call = (struct ipcbox_call){
+		.flags = IPCBOX_IOVEC,
+		.reply_size = IPCBOX_IOV_MAX + 1,
+	};
+	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_CALL, &call));
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_REPLY, &reply));
 	reply = (struct ipcbox_reply){ .flags = IPCBOX_NOWAIT };
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_REPLY, &reply));

@@ -523,6 +523,43 @@ TEST_F(stall, a_limit_shrinks_under_a_stalled_sender)
 	EXPECT_NOTHING_LEFT(self, self->port);
 }
 
+/* Broadcasts */
+
+TEST(a_stalled_receiver_of_all_loses_what_is_new)
+{
+	struct ipcbox_port_create attr = port_attr("stall-all");
+	struct ipcbox_stat stat;
+	struct call receiver;
+	struct held held;
+	int box = box_private(), port, fd;
+
+	ASSERT_LE(0, box);
+	if (!held_init(&held, 0))
+		SKIP(return, "no userfaultfd here");
+	attr.sharing = IPCBOX_SHARE_ALL_LOSSY;
+	attr.rights = IPCBOX_RIGHT_SEND;
+	attr.max_messages = 1;
+	port = port_create(box, &attr);
+	ASSERT_LE(0, port);
+	fd = port_open(box, "stall-all", IPCBOX_RIGHT_RECV);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(1, sys_write(port, "o", 1));
+	receiver = stalled_receive(&held, fd, 1, 0);
+	call_start(&receiver);
+	ASSERT_TRUE(held_wait(&held));
+	/* The place is taken by what is being copied. */
+	ASSERT_EQ(1, sys_write(port, "n", 1));
+	ASSERT_EQ(0, port_stat(fd, &stat));
+	EXPECT_EQ(1, stat.lost);
+	EXPECT_EQ(0, stat.messages);
+	held_release(&held);
+	EXPECT_EQ(0, call_join(&receiver));
+	EXPECT_EQ('o', *held.page);
+	close(fd);
+	close(port);
+	close(box);
+}
+
 /* Lists */
 
 static void *list_run(void *arg)
