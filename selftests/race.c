@@ -842,6 +842,32 @@ static int set_capacity(int port, uint64_t messages, uint64_t bytes)
 	return sys_ioctl(port, IPCBOX_SET, &set);
 }
 
+/* What the lock of a queue is for, also to those who look for data races. */
+TEST_F_TIMEOUT(race, the_state_is_of_one_moment_under_traffic, 60)
+{
+	uint64_t end = in_ns(2 * SEC);
+	unsigned int round, between = 0;
+	struct ipcbox_stat stat;
+	char byte;
+	pid_t pid;
+
+	pid = spawn();
+	if (!pid)
+		while (sys_write(self->port, "x", 1) == 1)
+			sys_read(self->port, &byte, 1);
+	for (round = 0; round < 1000000 && now_ns() < end; round++) {
+		ASSERT_EQ(0, port_stat(self->port, &stat));
+		between += stat.messages + stat.taken;
+		if (stat.sent - stat.received != stat.messages + stat.taken)
+			break;
+	}
+	EXPECT_EQ(stat.sent - stat.received, stat.messages + stat.taken);
+	EXPECT_EQ(stat.bytes, stat.messages);
+	EXPECT_LT(0, between);
+	kill(pid, SIGKILL);
+	EXPECT_EQ(128 + SIGKILL, child_wait(pid));
+}
+
 TEST_F_TIMEOUT(race, the_capacity_changes_under_traffic, 60)
 {
 	static const uint64_t messages[] = { 0, 1, 5, 0, IPCBOX_UNLIMITED, 2, 50 };
