@@ -288,9 +288,19 @@ static void measure_beside(const char *name, void *(*wait)(void *number))
 
 /* Round trips: each transport has a place to ask at and one to answer at */
 
+/**
+ * struct transport - a way to ask and to answer
+ * @name: as shown
+ * @ours: the figure is one of ipcbox
+ * @rounds: for one repetition
+ * @open: makes both places
+ * @send: to one of them
+ * @receive: from it
+ */
 struct transport {
 	const char *name;
 	bool ours;
+	unsigned int rounds;
 	void (*open)(void);
 	void (*send)(int to);
 	void (*receive)(int to);
@@ -404,12 +414,13 @@ static void eventfd_receive(int to)
 }
 
 static const struct transport transports[] = {
-	{ "ipcbox", true, ipcbox_open, fd_send, fd_receive },
-	{ "pipe", false, pipe_open, fd_send, fd_receive },
-	{ "futex (POSIX semaphore)", false, semaphores_open, semaphore_send,
-	  semaphore_receive },
-	{ "POSIX mq", false, mq_open_both, mq_send_64, mq_receive_64 },
-	{ "eventfd, as a semaphore", false, eventfd_open, eventfd_send,
+	{ "ipcbox", true, 1000, ipcbox_open, fd_send, fd_receive },
+	{ "pipe", false, 1000, pipe_open, fd_send, fd_receive },
+	{ "futex (POSIX semaphore)", false, 1000, semaphores_open,
+	  semaphore_send, semaphore_receive },
+	{ "POSIX mq", false, 1000, mq_open_both, mq_send_64, mq_receive_64 },
+	/* Wakes all who wait. */
+	{ "eventfd, as a semaphore", false, 10, eventfd_open, eventfd_send,
 	  eventfd_receive },
 };
 
@@ -441,14 +452,12 @@ static long switches(void)
 static void measure_round_trip(void)
 {
 	double figures[3], each[3];
-	unsigned int i, rounds;
+	unsigned int i, rounds = transport->rounds;
 	long before;
 
 	transport->open();
 	for (i = 0; i < 3; i++) {
 		start_waiters(waiter_counts[i], wait_and_answer);
-		/* Each of them gets its turn. */
-		rounds = waiter_counts[i] < 1000 ? 1000 : waiter_counts[i];
 		before = switches();
 		figures[i] = measure(once_there_and_back, rounds);
 		each[i] = (double)(switches() - before) /
