@@ -263,10 +263,10 @@ TEST_F_TIMEOUT(epoll, each_message_arrives_once, 120)
 		ASSERT_EQ(0, pthread_join(threads[i], NULL));
 	for (i = 0; i < SENDERS; i++)
 		EXPECT_EQ(0, child_wait(pids[i]));
-	EXPECT_EQ(MESSAGES, self->arrived);
+	EXPECT_EQ(MESSAGES, atomic_load(&self->arrived));
 	EXPECT_EQ(MESSAGES, seen_once(self));
-	EXPECT_EQ(0, self->missed);
-	EXPECT_EQ(0, self->wrong);
+	EXPECT_EQ(0, atomic_load(&self->missed));
+	EXPECT_EQ(0, atomic_load(&self->wrong));
 }
 
 /* With all that is waited for: the ends of the ports are events, too. */

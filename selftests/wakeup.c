@@ -190,7 +190,7 @@ static void expect_runs(struct __test_metadata *_metadata, wakeup_test *self,
 		once += sleeper->ran && more == 1;
 		undisturbed += !sleeper->ran && !more;
 	}
-	EXPECT_EQ(n, self->ran);
+	EXPECT_EQ(n, atomic_load(&self->ran));
 	EXPECT_EQ(n, ran);
 	EXPECT_EQ(n, once);
 	EXPECT_EQ(self->n - n, undisturbed);
@@ -254,7 +254,7 @@ TEST_F_TIMEOUT(wakeup, the_one_receiver_that_waits_for_this_type, 120)
 		ASSERT_TRUE(wait_for_runs(self, i));
 	}
 	expect_runs(_metadata, self, EVENTS, 0);
-	EXPECT_TRUE(self->sleepers[SOME - EVENTS].ran);
+	EXPECT_TRUE(atomic_load(&self->sleepers[SOME - EVENTS].ran));
 }
 
 /* A message that nobody waits for wakes nobody. */

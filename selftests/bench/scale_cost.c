@@ -316,8 +316,10 @@ static void ipcbox_open(void)
 {
 	int i;
 
-	for (i = 0; i < 2; i++)
-		rx[i] = tx[i] = port_create();
+	for (i = 0; i < 2; i++) {
+		rx[i] = port_create();
+		tx[i] = rx[i];
+	}
 }
 
 static void pipe_open(void)
@@ -348,10 +350,11 @@ static void mq_open_both(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		rx[i] = tx[i] = mq_open("/scale_cost", O_RDWR | O_CREAT | O_EXCL,
-					0600, &attr);
+		rx[i] = mq_open("/scale_cost", O_RDWR | O_CREAT | O_EXCL, 0600,
+				&attr);
 		if (rx[i] < 0)
 			DIE("mq_open");
+		tx[i] = rx[i];
 		mq_unlink("/scale_cost");
 	}
 }
@@ -395,8 +398,10 @@ static void eventfd_open(void)
 {
 	int i;
 
-	for (i = 0; i < 2; i++)
-		rx[i] = tx[i] = eventfd(0, EFD_SEMAPHORE);
+	for (i = 0; i < 2; i++) {
+		rx[i] = eventfd(0, EFD_SEMAPHORE);
+		tx[i] = rx[i];
+	}
 }
 
 static void eventfd_send(int to)
