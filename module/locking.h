@@ -52,7 +52,7 @@
  *	message->{node,tree,returned,seq,state,sender,holder,expiry,charged,
  *		deliveries}			queue->lock, from
  *						ipcbox_queue_send() on
- *	waiter->{node,msg}			queue->lock, until waiter->result
+ *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result
  *						is set; then the waiting thread
  *	waiter->result				written under queue->lock with
  *						release, read with acquire

@@ -74,8 +74,7 @@ void ipcbox_queue_receiver_done(struct ipcbox_queue *queue,
 				struct ipcbox_waiter *receiver, int result,
 				struct ipcbox_wake *wake)
 {
-	lockdep_assert_held(&queue->lock);
-	queue->counts.waiting_receivers--;
+	ipcbox_receivers_remove(queue, receiver);
 	ipcbox_turn_wait(&queue->turn, receiver, -1);
 	ipcbox_waiter_finish(receiver, result, wake);
 }
@@ -89,6 +88,10 @@ bool ipcbox_queue_has_taker(struct ipcbox_queue *queue,
 	list_for_each_entry(receiver, &queue->receivers, node)
 		if (ipcbox_queue_concerns(queue, receiver, msg) &&
 		    ipcbox_filter_takes(receiver->filter, msg))
+			return true;
+	receiver = NULL;
+	while ((receiver = ipcbox_receivers_of_type(queue, msg, receiver)))
+		if (ipcbox_filter_takes(receiver->filter, msg))
 			return true;
 	return false;
 }
@@ -119,6 +122,27 @@ void ipcbox_queue_give(struct ipcbox_queue *queue,
 	ipcbox_queue_receiver_done(queue, receiver, 0, wake);
 }
 
+/* The longest-waiting receiver that sees the message, or NULL. */
+static struct ipcbox_waiter *
+ipcbox_queue_next_receiver(struct ipcbox_queue *queue,
+			   const struct ipcbox_message *msg)
+{
+	struct ipcbox_waiter *receiver, *first = NULL;
+
+	lockdep_assert_held(&queue->lock);
+	list_for_each_entry(receiver, &queue->receivers, node) {
+		if (ipcbox_queue_concerns(queue, receiver, msg)) {
+			first = receiver;
+			break;
+		}
+	}
+	if (RB_EMPTY_ROOT(&queue->selective))
+		return first;
+	receiver = ipcbox_receivers_of_type(queue, msg, NULL);
+	return !first || (receiver && receiver->seq < first->seq) ? receiver :
+								    first;
+}
+
 /*
  * Gives a message to the longest-waiting receiver that takes it. Those before
  * it that accept the message but only peek, or have too short a buffer, end
@@ -128,12 +152,9 @@ static bool ipcbox_queue_hand_off(struct ipcbox_queue *queue,
 				  struct ipcbox_message *msg,
 				  struct ipcbox_wake *wake)
 {
-	struct ipcbox_waiter *receiver, *next;
+	struct ipcbox_waiter *receiver;
 
-	lockdep_assert_held(&queue->lock);
-	list_for_each_entry_safe(receiver, next, &queue->receivers, node) {
-		if (!ipcbox_queue_concerns(queue, receiver, msg))
-			continue;
+	while ((receiver = ipcbox_queue_next_receiver(queue, msg))) {
 		if (!ipcbox_filter_takes(receiver->filter, msg)) {
 			ipcbox_queue_turn_away(queue, receiver, msg, wake);
 			continue;
@@ -152,7 +173,7 @@ void ipcbox_queue_publish(struct ipcbox_queue *queue,
 			  struct ipcbox_message *msg, struct ipcbox_wake *wake)
 {
 	lockdep_assert_held(&queue->lock);
-	if (!list_empty(&queue->receivers) &&
+	if (queue->counts.waiting_receivers &&
 	    ipcbox_queue_hand_off(queue, msg, wake))
 		return;
 	ipcbox_line_insert(&queue->line, msg);
@@ -201,11 +222,15 @@ void ipcbox_queue_end_take(struct ipcbox_queue *queue,
 static bool ipcbox_queue_has_receiver(const struct ipcbox_queue *queue)
 {
 	const struct ipcbox_waiter *waiter;
+	struct rb_node *node;
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry(waiter, &queue->receivers, node)
 		if (!waiter->filter->peek &&
 		    ipcbox_turn_is_of(&queue->turn, waiter->task))
+			return true;
+	for (node = rb_first(&queue->selective); node; node = rb_next(node))
+		if (!ipcbox_receiver_of(node)->filter->peek)
 			return true;
 	return false;
 }
@@ -263,6 +288,7 @@ void ipcbox_queue_init(struct ipcbox_queue *queue,
 	queue->turn.taken_in_turns = taken_in_turns;
 	queue->limits = *limits;
 	INIT_LIST_HEAD(&queue->receivers);
+	queue->selective = RB_ROOT;
 	INIT_LIST_HEAD(&queue->senders);
 	INIT_LIST_HEAD(&queue->bound);
 	init_waitqueue_head(&queue->poll);
@@ -305,11 +331,15 @@ static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue, int why_calls)
 {
 	struct ipcbox_wake wake = { .poll = EPOLLHUP | EPOLLERR };
 	struct ipcbox_waiter *receiver, *next;
+	struct rb_node *node;
 
 	spin_lock(&queue->lock);
 	WRITE_ONCE(queue->dead, true);
 	list_for_each_entry_safe(receiver, next, &queue->receivers, node)
 		ipcbox_queue_receiver_done(queue, receiver, -EIDRM, &wake);
+	while ((node = rb_first(&queue->selective)))
+		ipcbox_queue_receiver_done(queue, ipcbox_receiver_of(node),
+					   -EIDRM, &wake);
 	ipcbox_queue_kill_senders(queue, &queue->senders, why_calls, &wake);
 	ipcbox_queue_kill_senders(queue, &queue->bound, why_calls, &wake);
 	ipcbox_queue_unlock_and_wake(queue, &wake);

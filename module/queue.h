@@ -30,6 +30,7 @@
 
 #include <linux/list.h>
 #include <linux/poll.h>
+#include <linux/rbtree.h>
 #include <linux/spinlock.h>
 #include <linux/types.h>
 #include <linux/wait.h>
@@ -81,6 +82,8 @@ struct ipcbox_queue {
 	u64 admitted;			/* messages, in line or taken */
 	u64 admitted_bytes;
 	struct list_head receivers;	/* waiters, longest-waiting first */
+	struct rb_root selective;	/* those who wait for one type, by that */
+	u64 next_receiver;		/* counts those who begin to wait */
 	struct list_head senders;	/* those who wait for capacity, likewise */
 	struct list_head bound;		/* those who wait whatever the capacity */
 	struct ipcbox_counts counts;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c, turn.c
+ * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c,
+ * receivers.c, turn.c
  *
  * All of it is called with the lock of the queue held. Who is to be woken is
  * noted in a struct ipcbox_wake, for ipcbox_queue_unlock_and_wake().
@@ -74,6 +75,43 @@ static inline bool ipcbox_queue_concerns(const struct ipcbox_queue *queue,
 	return ipcbox_filter_accepts(receiver->filter, msg) &&
 	       (receiver->filter->peek ||
 		ipcbox_turn_is_of(&queue->turn, receiver->task));
+}
+
+static inline struct ipcbox_waiter *
+ipcbox_receiver_of(const struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcbox_waiter, by_type);
+}
+
+void ipcbox_receivers_add_of_type(struct ipcbox_queue *queue,
+				  struct ipcbox_waiter *receiver);
+void ipcbox_receivers_remove_of_type(struct ipcbox_queue *queue,
+				     struct ipcbox_waiter *receiver);
+struct ipcbox_waiter *ipcbox_receivers_of_type(struct ipcbox_queue *queue,
+					       const struct ipcbox_message *msg,
+					       struct ipcbox_waiter *after);
+
+/* It waits, behind all others. */
+static inline void ipcbox_receivers_add(struct ipcbox_queue *queue,
+					struct ipcbox_waiter *receiver)
+{
+	lockdep_assert_held(&queue->lock);
+	receiver->seq = queue->next_receiver++;
+	queue->counts.waiting_receivers++;
+	if (receiver->filter->type)
+		ipcbox_receivers_add_of_type(queue, receiver);
+	else
+		list_add_tail(&receiver->node, &queue->receivers);
+}
+
+/* It waits no more; its node stays in its list. */
+static inline void ipcbox_receivers_remove(struct ipcbox_queue *queue,
+					   struct ipcbox_waiter *receiver)
+{
+	lockdep_assert_held(&queue->lock);
+	queue->counts.waiting_receivers--;
+	if (receiver->filter->type)
+		ipcbox_receivers_remove_of_type(queue, receiver);
 }
 
 void ipcbox_wake_poll(struct ipcbox_wake *wake, struct ipcbox_queue *queue,

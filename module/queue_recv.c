@@ -50,8 +50,8 @@ static int ipcbox_queue_cancel_take(struct ipcbox_queue *queue,
 	if (receiver->result != IPCBOX_WAITING) {
 		why = receiver->result;
 	} else {
+		ipcbox_receivers_remove(queue, receiver);
 		list_del(&receiver->node);
-		queue->counts.waiting_receivers--;
 		ipcbox_turn_wait(&queue->turn, receiver, -1);
 	}
 	ipcbox_queue_unlock_and_wake(queue, &wake);
@@ -74,8 +74,7 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
 	int ret;
 
 	ipcbox_waiter_init(&waiter, NULL, filter);
-	list_add_tail(&waiter.node, &queue->receivers);
-	queue->counts.waiting_receivers++;
+	ipcbox_receivers_add(queue, &waiter);
 	if (!filter->peek && !queue->turn.process)
 		ipcbox_turn_begin(&queue->turn, current);
 	ipcbox_turn_wait(&queue->turn, &waiter, 1);

@@ -29,6 +29,7 @@
 
 #include <linux/list.h>
 #include <linux/poll.h>
+#include <linux/rbtree.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/types.h>
@@ -76,19 +77,23 @@ struct ipcbox_receipt {
 
 /**
  * struct ipcbox_waiter - a waiting thread
- * @node: in one of the lists of a queue
+ * @node: in one of the lists of a queue, or of a selective receiver, in none
+ * @by_type: of a selective receiver: in the tree of its queue
  * @task: the thread
  * @msg: of a sender: its message, NULL once that belongs to a receiver; of a
  *	receiver: the message handed to it
  * @filter: of a receiver
+ * @seq: of a receiver: those who began to wait before it have a lower one
  * @needed: of a receiver that ends with -EMSGSIZE: the length of the message
  * @result: see [RESULT]
  */
 struct ipcbox_waiter {
 	struct list_head node;
+	struct rb_node by_type;
 	struct task_struct *task;
 	struct ipcbox_message *msg;
 	const struct ipcbox_filter *filter;
+	u64 seq;
 	size_t needed;
 	int result;
 };

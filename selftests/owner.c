@@ -6,10 +6,10 @@
  * there, and stays until the test closes another.
  */
 
-#include <sys/socket.h>
-
+#include "attach.h"
 #include "call.h"
 #include "memory.h"
+#include "pass.h"
 
 #include <kselftest_harness.h>
 
@@ -246,16 +246,6 @@ TEST_F(owner, a_zombie_has_exited)
 	EXPECT_EQ(0, child_wait(pid));
 }
 
-/* The port goes when a process has exited, its pid a moment later. */
-static bool wait_until_gone(pid_t pid)
-{
-	uint64_t end = in_ns(10 * SEC);
-
-	while (!kill(pid, 0) && now_ns() < end)
-		sleep_ns(MSEC);
-	return kill(pid, 0) < 0;
-}
-
 TEST_F(owner, a_process_that_nobody_waits_for)
 {
 	int port;
@@ -268,6 +258,7 @@ TEST_F(owner, a_process_that_nobody_waits_for)
 	let_go(self);
 	EXPECT_TRUE(wait_for_hangup(port));
 	EXPECT_EQ(-ENOENT, port_open(self->box, "alpha", 0));
+	/* Its pid goes a moment later. */
 	EXPECT_TRUE(wait_until_gone(pid));
 	signal(SIGCHLD, SIG_DFL);
 }
@@ -638,43 +629,6 @@ TEST_F(owner, an_inherited_handle_keeps_the_port)
 	EXPECT_EQ(-ENOENT, port);
 }
 
-static int send_descriptor(int sock, int fd)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {};
-	struct iovec iov = { "x", 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	struct cmsghdr *cmsg = CMSG_FIRSTHDR(&msg);
-
-	cmsg->cmsg_level = SOL_SOCKET;
-	cmsg->cmsg_type = SCM_RIGHTS;
-	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
-	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	return sendmsg(sock, &msg, 0);
-}
-
-static int recv_descriptor(int sock)
-{
-	char control[CMSG_SPACE(sizeof(int))] = {}, c;
-	struct iovec iov = { &c, 1 };
-	struct msghdr msg = {
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_control = control,
-		.msg_controllen = sizeof(control),
-	};
-	int fd;
-
-	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) != 1 || !CMSG_FIRSTHDR(&msg))
-		return -1;
-	memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
-	return fd;
-}
-
 TEST_F(owner, a_handle_on_its_way_through_a_socket_keeps_the_port)
 {
 	int port = create_owned(self->box, "alpha", IPCBOX_OWNER_HANDLE);
@@ -685,7 +639,7 @@ TEST_F(owner, a_handle_on_its_way_through_a_socket_keeps_the_port)
 	ASSERT_EQ(1, send_descriptor(socks[0], port));
 	close(port);
 	EXPECT_EQ(1, listed(self->box));
-	port = recv_descriptor(socks[1]);
+	port = recv_descriptor(socks[1], 0);
 	ASSERT_LE(0, port);
 	EXPECT_EQ(5, sys_read(port, (char[8]) {}, 8));
 	close(port);

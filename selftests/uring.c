@@ -175,6 +175,19 @@ TEST_F(uring, a_read_of_what_is_there)
 	EXPECT_STREQ("hello", self->buf);
 }
 
+/* A long buffer is not filled up, as that of a read from a regular file is. */
+TEST_F(uring, a_read_takes_one_message)
+{
+	NEEDS_URING();
+	ASSERT_EQ(5, sys_write(self->port, "hello", 5));
+	ASSERT_EQ(5, sys_write(self->port, "world", 5));
+	SUBMIT(sqe_rw(IORING_OP_READ, self->port, self->buf, 64, 1));
+	EXPECT_EQ(5, ring_wait(&self->ring).res);
+	EXPECT_STREQ("hello", self->buf);
+	EXPECT_EQ(5, sys_read(self->port, self->buf, 64));
+	EXPECT_STREQ("world", self->buf);
+}
+
 TEST_F(uring, a_read_waits_for_a_message)
 {
 	struct ipcbox_stat stat;

@@ -576,6 +576,108 @@ TEST_F(wait, the_longest_waiting_receiver_whose_filter_accepts)
 	EXPECT_STREQ("3", recvs[3].text);
 }
 
+/* Of those who see a message, some only look at it, and some have no room. */
+TEST_F(wait, receivers_of_one_type_and_of_all_see_a_message_in_turn)
+{
+	static const struct {
+		uint64_t type;
+		uint64_t flags;
+		size_t room;
+		int ret;
+	} waits[] = {
+		{ 7, IPCBOX_PEEK, 8, 0 },
+		{ 0, IPCBOX_PEEK, 8, 0 },
+		{ 7, 0, 4, -EMSGSIZE },
+		{ 0, 0, 4, -EMSGSIZE },
+		{ 7, 0, 8, 0 },
+		{ 7, IPCBOX_PEEK, 8, 0 },
+		{ 0, 0, 8, 0 },
+	};
+	struct call recvs[7];
+	struct ipcbox_stat stat;
+	int i;
+
+	for (i = 0; i < 7; i++) {
+		recvs[i] = call_init(CALL_RECV, self->empty);
+		recvs[i].recv.type = waits[i].type;
+		recvs[i].recv.flags = waits[i].flags;
+		recvs[i].data = recvs[i].text;
+		recvs[i].len = waits[i].room;
+		call_start(&recvs[i]);
+		ASSERT_TRUE(wait_for_waiters(self->empty, 0, i + 1));
+	}
+	ASSERT_EQ(0, msg_send(self->empty, "hello", 5, 7, 0, 0));
+	for (i = 2; i < 5; i++)
+		EXPECT_EQ(waits[i].ret, call_join(&recvs[i]));
+	EXPECT_STREQ("hello", recvs[4].text);
+	/* Who looks finds nothing there any more, and waits on. */
+	ASSERT_TRUE(wait_for_waiters(self->empty, 0, 4));
+	ASSERT_EQ(0, msg_send(self->empty, "world", 5, 7, 0, 0));
+	EXPECT_EQ(0, call_join(&recvs[6]));
+	EXPECT_STREQ("world", recvs[6].text);
+	/* Until one stays. */
+	ASSERT_TRUE(wait_for_waiters(self->empty, 0, 3));
+	ASSERT_EQ(0, msg_send(self->empty, "!", 1, 7, 0, 0));
+	for (i = 0; i < 6; i++)
+		if (i < 2 || i > 4)
+			EXPECT_EQ(0, call_join(&recvs[i]));
+	ASSERT_EQ(0, port_stat(self->empty, &stat));
+	EXPECT_EQ(2, stat.received);
+	EXPECT_EQ(1, stat.messages);
+}
+
+#define SELECTIVE	60
+#define TYPES		4
+
+/* Whom a message of this type goes to, as the manual says it. */
+static int longest_waiting(const uint64_t *types, const bool *gone,
+			   uint64_t type)
+{
+	int i;
+
+	for (i = 0; i < SELECTIVE; i++)
+		if (!gone[i] && (!types[i] || types[i] == type))
+			return i;
+	return -1;
+}
+
+TEST_F(wait, many_receivers_of_some_types)
+{
+	static struct call recvs[SELECTIVE];
+	uint64_t types[SELECTIVE], type;
+	bool gone[SELECTIVE] = {};
+	int i, next, left = SELECTIVE;
+
+	srandom(1);
+	call_catch(SIGUSR1, 0);
+	for (i = 0; i < SELECTIVE; i++) {
+		types[i] = random() % TYPES;
+		recvs[i] = call_init(CALL_RECV, self->empty);
+		recvs[i].recv.type = types[i];
+		call_start(&recvs[i]);
+		ASSERT_TRUE(wait_for_waiters(self->empty, 0, i + 1));
+	}
+	while (left) {
+		/* Some give up, from the midst of the others. */
+		i = random() % SELECTIVE;
+		if (!gone[i] && random() % 2) {
+			pthread_kill(recvs[i].thread, SIGUSR1);
+			ASSERT_EQ(-EINTR, call_join(&recvs[i]));
+			gone[i] = true;
+			left--;
+		}
+		type = random() % TYPES;
+		next = longest_waiting(types, gone, type);
+		if (next < 0)
+			continue;
+		ASSERT_EQ(0, msg_send(self->empty, "x", 1, type, 0, 0));
+		ASSERT_EQ(0, call_join(&recvs[next]));
+		ASSERT_EQ(type, recvs[next].recv.msg_type);
+		gone[next] = true;
+		ASSERT_TRUE(wait_for_waiters(self->empty, 0, --left));
+	}
+}
+
 TEST_F(wait, a_receiver_that_gave_up_is_passed_over)
 {
 	struct call recvs[2];
