@@ -15,7 +15,6 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
@@ -46,19 +45,16 @@ static bool ipcbox_viewer_sees(const struct ipcbox_viewer *viewer,
 	       kuid_has_mapping(viewer->ns, usage->uid);
 }
 
-/* 1 with the next that may be seen, 0 at the end, or -EINTR. */
-static int ipcbox_viewer_next(const struct ipcbox_viewer *viewer, kuid_t after,
-			      struct ipcbox_usage *usage)
+/* The next that may be seen; false after the last. */
+static bool ipcbox_viewer_next(const struct ipcbox_viewer *viewer,
+			       struct ipcbox_usage *usage)
 {
-	usage->uid = after;
 	do {
-		if (fatal_signal_pending(current))
-			return -EINTR;
 		cond_resched();
 		if (!ipcbox_user_next(usage->uid, usage))
-			return 0;
+			return false;
 	} while (!ipcbox_viewer_sees(viewer, usage));
-	return 1;
+	return true;
 }
 
 /*
@@ -87,7 +83,7 @@ static void ipcbox_users_entry(struct ipcbox_user_entry *entry, uid_t uid,
 	entry->max_bytes = READ_ONCE(ipcbox_max_bytes_per_user);
 }
 
-/* How many there were, or a negative errno. */
+/* 0, or a negative errno. */
 static int ipcbox_users_fill(struct ipcbox_user_list *arg,
 			     const struct ipcbox_viewer *viewer, kuid_t after)
 {
@@ -98,11 +94,8 @@ static int ipcbox_users_fill(struct ipcbox_user_list *arg,
 	int ret;
 
 	for (n = 0; n < arg->count; n++, to += arg->entry_size) {
-		ret = ipcbox_viewer_next(viewer, usage.uid, &usage);
-		if (!ret)
+		if (!ipcbox_viewer_next(viewer, &usage))
 			break;
-		if (ret < 0)
-			return ret;
 		arg->cursor = from_kuid(viewer->ns, usage.uid) + 1ULL;
 		ipcbox_users_entry(&entry, arg->cursor - 1, &usage);
 		ret = ipcbox_ioctl_put_entry(&entry, sizeof(entry), to,

@@ -137,17 +137,15 @@ int text_width(const char *text);
 /**
  * struct table_column - a column
  * @title: its title
- * @dispensable: the column with the highest is left out first, 0 never
  * @cell: print the text of a row, at most TABLE_CELL bytes
- * @right: numbers that end in one line
- * @number: what the table is sorted by; NULL for a text
+ * @number: what it is sorted by, and it ends at the right; NULL for a text
+ * @dispensable: the column with the highest is left out first, 0 never
  */
 struct table_column {
 	const char *title;
-	int dispensable;
 	void (*cell)(const void *row, char *cell);
-	bool right;
 	double (*number)(const void *row);
+	int dispensable;
 };
 
 /**

@@ -136,15 +136,17 @@ static int links_processes(struct links *links, DIR *proc)
 {
 	struct dirent *entry;
 	int process, err = 0;
+	pid_t pid;
 
 	while (!err && (entry = readdir(proc))) {
-		if (!isdigit((unsigned char)entry->d_name[0]))
+		pid = (pid_t)strtol(entry->d_name, NULL, 10);
+		if (pid <= 0)
 			continue;
 		process = openat(dirfd(proc), entry->d_name,
 				 O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (process < 0)
 			continue;
-		err = links_process(links, atoi(entry->d_name), process);
+		err = links_process(links, pid, process);
 		close(process);
 	}
 	return err;

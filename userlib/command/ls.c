@@ -125,17 +125,17 @@ static void cell_recv(const void *row, char *cell)
 }
 
 static const struct table_column columns[] = {
-	{ .title = "ID", .cell = cell_id },
-	{ .title = "NAME", .cell = cell_name },
-	{ .title = "KIND", .dispensable = 8, .cell = cell_kind },
-	{ .title = "OWNER", .dispensable = 5, .cell = cell_owner },
-	{ .title = "MODE", .dispensable = 6, .cell = cell_mode },
-	{ .title = "USER", .dispensable = 4, .cell = cell_user },
-	{ .title = "GROUP", .dispensable = 7, .cell = cell_group },
-	{ .title = "QUEUED", .dispensable = 1, .cell = cell_queued },
-	{ .title = "BYTES", .dispensable = 3, .cell = cell_bytes },
-	{ .title = "SEND", .dispensable = 2, .cell = cell_send },
-	{ .title = "RECV", .dispensable = 2, .cell = cell_recv },
+	{ "ID", cell_id, NULL, 0 },
+	{ "NAME", cell_name, NULL, 0 },
+	{ "KIND", cell_kind, NULL, 8 },
+	{ "OWNER", cell_owner, NULL, 5 },
+	{ "MODE", cell_mode, NULL, 6 },
+	{ "USER", cell_user, NULL, 4 },
+	{ "GROUP", cell_group, NULL, 7 },
+	{ "QUEUED", cell_queued, NULL, 1 },
+	{ "BYTES", cell_bytes, NULL, 3 },
+	{ "SEND", cell_send, NULL, 2 },
+	{ "RECV", cell_recv, NULL, 2 },
 };
 
 struct ls_ports {

@@ -73,7 +73,7 @@ static void table_cell(const struct table *table, size_t i, const char *cell,
 		       int *pad)
 {
 	int blanks = table->width[i] - text_width(cell);
-	bool right = table->columns[i].right;
+	bool right = table->columns[i].number;
 
 	printf("%*s%s", *pad + (right ? blanks : 0), "", cell);
 	/* no blanks at the end of a line */

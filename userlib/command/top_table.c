@@ -127,40 +127,32 @@ static void cell_user(const void *row, char *cell)
 	text_safe(name, cell, TABLE_CELL);
 }
 
-#define TEXT(title_, function, order) {					\
-	.title = title_, .dispensable = order, .cell = cell_##function	\
-}
-#define NUMBER(title_, function, order) {				\
-	.title = title_, .dispensable = order, .right = true,		\
-	.cell = cell_##function, .number = number_##function		\
-}
-
 static const struct table_column port_columns[] = {
-	NUMBER("ID", id, 0),
-	TEXT("NAME", name, 0),
-	TEXT("KIND", kind, 9),
-	TEXT("SHARING", sharing, 8),
-	NUMBER("QUEUED", queued, 0),
-	NUMBER("CAPACITY", capacity, 2),
-	NUMBER("SENT/S", sent, 1),
-	NUMBER("RECV/S", received, 1),
-	NUMBER("SENT-B/S", sent_bytes, 4),
-	NUMBER("RECV-B/S", received_bytes, 7),
-	NUMBER("SENDERS", waiting_senders, 3),
-	NUMBER("RECEIVERS", waiting_receivers, 3),
-	NUMBER("HELD", held, 5),
-	NUMBER("LOST", lost, 6),
+	{ "ID", cell_id, number_id, 0 },
+	{ "NAME", cell_name, NULL, 0 },
+	{ "KIND", cell_kind, NULL, 9 },
+	{ "SHARING", cell_sharing, NULL, 8 },
+	{ "QUEUED", cell_queued, number_queued, 0 },
+	{ "CAPACITY", cell_capacity, number_capacity, 2 },
+	{ "SENT/S", cell_sent, number_sent, 1 },
+	{ "RECV/S", cell_received, number_received, 1 },
+	{ "SENT-B/S", cell_sent_bytes, number_sent_bytes, 4 },
+	{ "RECV-B/S", cell_received_bytes, number_received_bytes, 7 },
+	{ "SENDERS", cell_waiting_senders, number_waiting_senders, 3 },
+	{ "RECEIVERS", cell_waiting_receivers, number_waiting_receivers, 3 },
+	{ "HELD", cell_held, number_held, 5 },
+	{ "LOST", cell_lost, number_lost, 6 },
 };
 
 static const struct table_column user_columns[] = {
-	NUMBER("UID", uid, 4),
-	TEXT("USER", user, 0),
-	NUMBER("PORTS", ports, 1),
-	NUMBER("MAX-PORTS", max_ports, 3),
-	NUMBER("PORTS%", ports_percent, 2),
-	NUMBER("BYTES", bytes, 0),
-	NUMBER("MAX-BYTES", max_bytes, 3),
-	NUMBER("BYTES%", bytes_percent, 0),
+	{ "UID", cell_uid, number_uid, 4 },
+	{ "USER", cell_user, NULL, 0 },
+	{ "PORTS", cell_ports, number_ports, 1 },
+	{ "MAX-PORTS", cell_max_ports, number_max_ports, 3 },
+	{ "PORTS%", cell_ports_percent, number_ports_percent, 2 },
+	{ "BYTES", cell_bytes, number_bytes, 0 },
+	{ "MAX-BYTES", cell_max_bytes, number_max_bytes, 3 },
+	{ "BYTES%", cell_bytes_percent, number_bytes_percent, 0 },
 };
 
 void top_table(const struct top *top, enum top_by by, struct table *table)
