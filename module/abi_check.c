@@ -103,6 +103,22 @@ IPCBOX_ABI_FIELD(ipcbox_port_list, entries, 16);
 IPCBOX_ABI_FIELD(ipcbox_port_list, entry_size, 24);
 IPCBOX_ABI_FIELD(ipcbox_port_list, count, 28);
 
+IPCBOX_ABI_SIZE(ipcbox_user_entry, 48);
+IPCBOX_ABI_FIELD(ipcbox_user_entry, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_user_entry, uid, 8);
+IPCBOX_ABI_FIELD(ipcbox_user_entry, reserved, 12);
+IPCBOX_ABI_FIELD(ipcbox_user_entry, ports, 16);
+IPCBOX_ABI_FIELD(ipcbox_user_entry, max_ports, 24);
+IPCBOX_ABI_FIELD(ipcbox_user_entry, bytes, 32);
+IPCBOX_ABI_FIELD(ipcbox_user_entry, max_bytes, 40);
+
+IPCBOX_ABI_SIZE(ipcbox_user_list, 32);
+IPCBOX_ABI_FIELD(ipcbox_user_list, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_user_list, cursor, 8);
+IPCBOX_ABI_FIELD(ipcbox_user_list, entries, 16);
+IPCBOX_ABI_FIELD(ipcbox_user_list, entry_size, 24);
+IPCBOX_ABI_FIELD(ipcbox_user_list, count, 28);
+
 IPCBOX_ABI_SIZE(ipcbox_set, 40);
 IPCBOX_ABI_FIELD(ipcbox_set, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_set, mode, 8);

@@ -293,7 +293,7 @@ struct ipcbox_port *ipcbox_box_next(struct ipcbox_box *box, u64 after)
 
 /* Beginning and end */
 
-static struct ipcbox_box *ipcbox_box_new(struct user_namespace *user_ns)
+static struct ipcbox_box *ipcbox_box_new(const struct net *net)
 {
 	struct ipcbox_box *box = kzalloc(sizeof(*box), GFP_KERNEL_ACCOUNT);
 
@@ -303,7 +303,8 @@ static struct ipcbox_box *ipcbox_box_new(struct user_namespace *user_ns)
 	init_rwsem(&box->lock);
 	box->by_id = RB_ROOT;
 	box->by_name = RB_ROOT;
-	box->user_ns = get_user_ns(user_ns);
+	box->user_ns = get_user_ns(net->user_ns);
+	box->net_inum = net->ns.inum;
 	return box;
 }
 
@@ -311,7 +312,7 @@ static int __net_init ipcbox_net_init(struct net *net)
 {
 	struct ipcbox_net *in = net_generic(net, ipcbox_net_id);
 
-	in->box = ipcbox_box_new(net->user_ns);
+	in->box = ipcbox_box_new(net);
 	return in->box ? 0 : -ENOMEM;
 }
 

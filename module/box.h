@@ -22,6 +22,7 @@ struct user_namespace;
 struct ipcbox_box {
 	struct kref ref;
 	struct user_namespace *user_ns;	/* of the network namespace */
+	unsigned int net_inum;		/* its number in /proc/PID/ns/net */
 	atomic64_t last_id;
 
 	struct rw_semaphore lock;

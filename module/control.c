@@ -16,8 +16,7 @@
 #include "message.h"
 #include "port.h"
 #include "quota.h"
-
-#define IPCBOX_ENTRY_SIZE_MAX	4096U
+#include "users.h"
 
 static struct ipcbox_box *ipcbox_control_box(const struct ipcbox_ioctl *call)
 {
@@ -222,18 +221,6 @@ static int ipcbox_control_list_next(struct ipcbox_box *box, u64 *cursor,
 	return 1;
 }
 
-/* The caller's element may be older and shorter, or newer and longer. */
-static int ipcbox_control_put_entry(const struct ipcbox_stat *stat,
-				    void __user *to, u32 size)
-{
-	u32 known = min_t(u32, size, sizeof(*stat));
-
-	if (copy_to_user(to, stat, known) ||
-	    clear_user(to + known, size - known))
-		return -EFAULT;
-	return fatal_signal_pending(current) ? -EINTR : 0;
-}
-
 static int ipcbox_control_list(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_port_list *arg = &call->arg.port_list;
@@ -243,7 +230,7 @@ static int ipcbox_control_list(struct ipcbox_ioctl *call)
 	int ret;
 
 	if (arg->entry_size < offsetofend(struct ipcbox_stat, reserved) ||
-	    arg->entry_size > IPCBOX_ENTRY_SIZE_MAX)
+	    arg->entry_size > IPCBOX_IOCTL_ENTRY_MAX)
 		return -EINVAL;
 	for (n = 0; n < arg->count; n++, to += arg->entry_size) {
 		ret = ipcbox_control_list_next(ipcbox_control_box(call),
@@ -251,8 +238,8 @@ static int ipcbox_control_list(struct ipcbox_ioctl *call)
 		if (!ret)
 			break;
 		if (ret > 0)
-			ret = ipcbox_control_put_entry(&stat, to,
-						       arg->entry_size);
+			ret = ipcbox_ioctl_put_entry(&stat, sizeof(stat), to,
+						     arg->entry_size);
 		if (ret < 0)
 			return ret;
 	}
@@ -311,6 +298,11 @@ static const struct ipcbox_ioctl_row ipcbox_control_rows[] = {
 		.cmd	= IPCBOX_PORT_LIST,
 		.min_size = offsetofend(struct ipcbox_port_list, count),
 		.run	= ipcbox_control_list,
+	},
+	[_IOC_NR(IPCBOX_USER_LIST)] = {
+		.cmd	= IPCBOX_USER_LIST,
+		.min_size = offsetofend(struct ipcbox_user_list, count),
+		.run	= ipcbox_users_ioctl_list,
 	},
 };
 

@@ -13,6 +13,7 @@
 
 #include <asm/ioctls.h>
 
+#include "box.h"
 #include "call.h"
 #include "compat.h"
 #include "handle.h"
@@ -235,6 +236,8 @@ static void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
 	seq_printf(seq, "ipcbox-deleted:\t%d\n", deleted);
 	seq_printf(seq, "ipcbox-messages:\t%llu\n", stat.messages);
 	seq_printf(seq, "ipcbox-bytes:\t%llu\n", stat.bytes);
+	/* Ids are those of a box. */
+	seq_printf(seq, "ipcbox-net:\t%u\n", handle->port->box->net_inum);
 }
 
 /* Beginning and end */

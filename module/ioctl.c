@@ -3,7 +3,9 @@
 
 #include <linux/errno.h>
 #include <linux/ioctl.h>
+#include <linux/minmax.h>
 #include <linux/nospec.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
 #include "ioctl.h"
@@ -91,4 +93,23 @@ int ipcbox_ioctl_put(struct ipcbox_ioctl *call)
 		return copy_to_user(call->user, arg, sizeof(arg->recv)) ?
 		       -EFAULT : 0;
 	return copy_to_user(call->user, arg, call->size) ? -EFAULT : 0;
+}
+
+/**
+ * ipcbox_ioctl_put_entry() - fill in one element of a caller's array
+ * @entry: as this module knows it
+ * @known: its size
+ * @to: the caller's element
+ * @size: its size: an older one is shorter, a newer one longer
+ *
+ * Return: 0, -EFAULT, or -EINTR for a caller that is to be killed
+ */
+int ipcbox_ioctl_put_entry(const void *entry, u32 known, void __user *to,
+			   u32 size)
+{
+	known = min(known, size);
+	if (copy_to_user(to, entry, known) ||
+	    clear_user(to + known, size - known))
+		return -EFAULT;
+	return fatal_signal_pending(current) ? -EINTR : 0;
 }

@@ -16,6 +16,9 @@
 
 struct file;
 
+/* Of an element of an array of structs that may grow. */
+#define IPCBOX_IOCTL_ENTRY_MAX	4096U
+
 /* Each begins with the flags. */
 union ipcbox_ioctl_arg {
 	__u64 flags;
@@ -24,6 +27,7 @@ union ipcbox_ioctl_arg {
 	struct ipcbox_port_open port_open;
 	struct ipcbox_port_delete port_delete;
 	struct ipcbox_port_list port_list;
+	struct ipcbox_user_list user_list;
 	struct ipcbox_stat stat;
 	struct ipcbox_set set;
 	struct ipcbox_send send;
@@ -79,5 +83,7 @@ long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table,
 		      struct file *file, u32 rights, unsigned int cmd,
 		      unsigned long user);
 int ipcbox_ioctl_put(struct ipcbox_ioctl *call);
+int ipcbox_ioctl_put_entry(const void *entry, u32 known, void __user *to,
+			   u32 size);
 
 #endif /* _IPCBOX_IOCTL_H */

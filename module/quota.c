@@ -94,6 +94,61 @@ void ipcbox_user_put(struct ipcbox_user *user)
 	spin_unlock(&ipcbox_users_lock);
 }
 
+/* The least above a uid, in the order of a bucket; from -1 on all of them. */
+static struct ipcbox_user *ipcbox_user_above_locked(unsigned int bucket,
+						    s64 uid)
+{
+	struct ipcbox_user *user, *least = NULL;
+
+	lockdep_assert_held(&ipcbox_users_lock);
+	hlist_for_each_entry(user, &ipcbox_users[bucket], node)
+		if (__kuid_val(user->uid) > uid &&
+		    (!least || uid_lt(user->uid, least->uid)))
+			least = user;
+	return least;
+}
+
+/* In the order of the buckets, and within one of the uids. */
+static struct ipcbox_user *ipcbox_user_next_locked(kuid_t after)
+{
+	struct ipcbox_user *next = NULL;
+	unsigned int bucket = 0;
+	s64 uid = -1;
+
+	if (uid_valid(after)) {
+		uid = __kuid_val(after);
+		bucket = hash_min(__kuid_val(after), HASH_BITS(ipcbox_users));
+	}
+	for (; !next && bucket < HASH_SIZE(ipcbox_users); bucket++, uid = -1)
+		next = ipcbox_user_above_locked(bucket, uid);
+	return next;
+}
+
+/**
+ * ipcbox_user_next() - go through the accounts
+ * @after: whose account was the last, INVALID_UID to begin; it may be gone
+ * @usage: filled in with that of the next
+ *
+ * The order does not change, so an account that is there all the time is found
+ * exactly once.
+ *
+ * Return: whether there was one
+ */
+bool ipcbox_user_next(kuid_t after, struct ipcbox_usage *usage)
+{
+	struct ipcbox_user *user;
+
+	spin_lock(&ipcbox_users_lock);
+	user = ipcbox_user_next_locked(after);
+	if (user) {
+		usage->uid = user->uid;
+		usage->ports = atomic_long_read(&user->ports);
+		usage->bytes = atomic_long_read(&user->bytes);
+	}
+	spin_unlock(&ipcbox_users_lock);
+	return user;
+}
+
 /* Frees all accounts, when no port is left to use them. */
 void ipcbox_quota_exit(void)
 {

@@ -23,11 +23,25 @@ struct ipcbox_user {
 	atomic_long_t bytes;
 };
 
+/**
+ * struct ipcbox_usage - what a user has, at one moment
+ * @uid: who
+ * @ports: ports
+ * @bytes: queued bytes, overhead included
+ */
+struct ipcbox_usage {
+	kuid_t uid;
+	unsigned long ports;
+	unsigned long bytes;
+};
+
 extern unsigned long ipcbox_max_ports_per_user;
 extern unsigned long ipcbox_max_bytes_per_user;
 
 struct ipcbox_user *ipcbox_user_get_current(void);
 void ipcbox_user_put(struct ipcbox_user *user);
+
+bool ipcbox_user_next(kuid_t after, struct ipcbox_usage *usage);
 
 int ipcbox_user_charge_port(struct ipcbox_user *user);
 void ipcbox_user_uncharge_port(struct ipcbox_user *user);

@@ -23,6 +23,8 @@ LAYOUT(ipcbox_port_create, 136, reserved, 132);
 LAYOUT(ipcbox_port_open, 88, id, 80);
 LAYOUT(ipcbox_port_delete, 80, id, 72);
 LAYOUT(ipcbox_port_list, 32, count, 28);
+LAYOUT(ipcbox_user_entry, 48, max_bytes, 40);
+LAYOUT(ipcbox_user_list, 32, count, 28);
 LAYOUT(ipcbox_stat, 248, lost, 240);
 LAYOUT(ipcbox_set, 40, max_bytes, 32);
 LAYOUT(ipcbox_send, 72, receiver_gid, 68);
@@ -49,6 +51,12 @@ OFFSET(ipcbox_port_open, reserved, 76);
 OFFSET(ipcbox_port_list, cursor, 8);
 OFFSET(ipcbox_port_list, entries, 16);
 OFFSET(ipcbox_port_list, entry_size, 24);
+OFFSET(ipcbox_user_entry, uid, 8);
+OFFSET(ipcbox_user_entry, ports, 16);
+OFFSET(ipcbox_user_entry, bytes, 32);
+OFFSET(ipcbox_user_list, cursor, 8);
+OFFSET(ipcbox_user_list, entries, 16);
+OFFSET(ipcbox_user_list, entry_size, 24);
 OFFSET(ipcbox_stat, id, 8);
 OFFSET(ipcbox_stat, name, 16);
 OFFSET(ipcbox_stat, kind, 80);
@@ -95,6 +103,7 @@ static_assert(IPCBOX_PORT_CREATE == 0xc088e101, "IPCBOX_PORT_CREATE");
 static_assert(IPCBOX_PORT_OPEN == 0xc058e102, "IPCBOX_PORT_OPEN");
 static_assert(IPCBOX_PORT_DELETE == 0x4050e103, "IPCBOX_PORT_DELETE");
 static_assert(IPCBOX_PORT_LIST == 0xc020e104, "IPCBOX_PORT_LIST");
+static_assert(IPCBOX_USER_LIST == 0xc020e107, "IPCBOX_USER_LIST");
 static_assert(IPCBOX_SEND == 0xc048e140, "IPCBOX_SEND");
 static_assert(IPCBOX_RECV == 0xc068e141, "IPCBOX_RECV");
 static_assert(IPCBOX_STAT == 0xc0f8e142, "IPCBOX_STAT");
@@ -114,6 +123,7 @@ FIXTURE(growth)
 	unsigned char *arg;	/* of LONGEST bytes, and nothing behind */
 	char payload[8];
 	struct ipcbox_stat entry;
+	struct ipcbox_user_entry user;
 	struct ipcbox_recv recv;
 	pthread_t server;	/* of IPCBOX_CALL */
 };
@@ -151,6 +161,12 @@ FIXTURE_VARIANT_ADD(growth, delete)
 FIXTURE_VARIANT_ADD(growth, list)
 {
 	.cmd = IPCBOX_PORT_LIST,
+	.v1 = 32,
+};
+
+FIXTURE_VARIANT_ADD(growth, users)
+{
+	.cmd = IPCBOX_USER_LIST,
 	.v1 = 32,
 };
 
@@ -280,6 +296,11 @@ static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
 		.entry_size = sizeof(self->entry),
 		.count = 1,
 	};
+	struct ipcbox_user_list users = {
+		.entries = (uintptr_t)&self->user,
+		.entry_size = sizeof(self->user),
+		.count = 1,
+	};
 	struct ipcbox_send send = { .data = (uintptr_t)"hello", .len = 5 };
 	struct ipcbox_recv recv = {
 		.flags = IPCBOX_PEEK | IPCBOX_NOWAIT,
@@ -306,6 +327,9 @@ static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
 		break;
 	case IPCBOX_PORT_LIST:
 		memcpy(self->arg, &list, sizeof(list));
+		break;
+	case IPCBOX_USER_LIST:
+		memcpy(self->arg, &users, sizeof(users));
 		break;
 	case IPCBOX_SEND:
 		memcpy(self->arg, &send, sizeof(send));

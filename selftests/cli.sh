@@ -134,6 +134,20 @@ until_stat() {
 	bad "$1 of $port did not become $2"
 }
 
+# until_output TEXT ARGUMENT...: run ipcbox until it prints that, at most ten
+# seconds.
+until_output() {
+	local text=$1 i
+
+	shift
+	for i in {1..100}; do
+		run "$@"
+		[[ $out == *"$text"* ]] && return
+		sleep 0.1
+	done
+	bad "$last: no '$text' in '$out'"
+}
+
 # Help, version, usage.
 
 test_help() {
@@ -143,7 +157,7 @@ test_help() {
 	shows "Usage: ipcbox COMMAND"
 	shows "no such port"
 	prints "$(ipcbox -h)"
-	for command in create rm ls stat info set send recv call serve; do
+	for command in create rm ls stat info set send recv call serve top graph; do
 		shows "  $command "
 	done
 }
@@ -151,7 +165,7 @@ test_help() {
 test_help_of_each_command() {
 	local command
 
-	for command in create rm ls stat info set send recv call serve; do
+	for command in create rm ls stat info set send recv call serve top graph; do
 		ok "$command" --help
 		shows "Usage: ipcbox $command"
 		shows "Options:"
@@ -176,6 +190,10 @@ test_every_option_is_in_the_help() {
 	done
 	ok recv --help
 	for option in count loop lines null json output type timeout nowait peek lease verbose; do
+		shows "--$option"
+	done
+	ok top --help
+	for option in by interval count sort json; do
 		shows "--$option"
 	done
 }
@@ -206,6 +224,7 @@ test_usage_of_operands() {
 	done
 	usage_error "'a' is one argument too many" ls a
 	usage_error "'a' is one argument too many" info a
+	usage_error "'a' is one argument too many" top a
 	usage_error "'b' is one argument too many" create a b
 	usage_error "an attribute to change is missing" set a
 }
@@ -235,6 +254,12 @@ test_usage_of_numbers() {
 	usage_error "--timeout takes" recv x --timeout=1s
 	usage_error "--interval takes" send x --interval=nan m
 	usage_error "--count takes" send x --count=1.5 m
+	usage_error "--interval takes 0.1 to 86400 seconds, not '0'" top --interval 0
+	usage_error "--interval takes seconds" top --interval soon
+	usage_error "--count takes" top --count -1
+	usage_error "--by takes port or user, not 'me'" top --by me
+	usage_error "--sort takes the title of a column, such as queued or name, not 'me'" top --sort me
+	usage_error "--sort takes the title of a column, such as bytes or user, not 'queued'" top --by user --sort queued
 }
 
 test_usage_of_combinations() {
@@ -489,7 +514,7 @@ test_stat_answers_the_questions_of_a_link() {
 	ok create "$port" -q --capacity 2 --bytes 1M
 	ok send "$port" hello
 	ok stat "$port"
-	for question in established processes "links per pair" direction "message size" \
+	for question in established processes handles "links per pair" direction "message size" \
 		capacity owner sharing waiting; do
 		shows "$question"
 	done
@@ -521,6 +546,30 @@ test_stat_counts_handles_and_waiters() {
 	stat_is sent_bytes 5
 	gives 3 stat "$port.none"
 	tells "cannot look at port '$port.none': no such port (ipcbox ls shows those that exist)"
+}
+
+test_stat_counts_processes() {
+	local owner
+
+	ok create "$port" -q
+	ok stat "$port"
+	shows "any number; now 0"
+	# one handle, but a child has inherited it
+	ipcbox create "$port.mine" -q -o process -- sh -c 'sleep 30 & wait' &
+	owner=$!
+	port+=.mine until_stat handles 1
+	until_output "any number; now 2" stat "$port.mine"
+	shows "1 to send, 1 to receive, 1 in all"
+	as_user stat "$port.mine"
+	shows "any number; now 0, and perhaps some of "
+	shows " that this user may not look into"
+	kill $owner
+	wait $owner 2> /dev/null
+	ok rm -f "$port.mine"
+	ok create "$port.pair" -q --who pair
+	ok stat "$port.pair"
+	shows "at most two; now 0"
+	ok rm "$port.pair"
 }
 
 test_stat_by_id() {
@@ -863,7 +912,8 @@ wait_for_file() {
 test_other_output_into_a_full_disk() {
 	local command
 
-	for command in "--help" "ls" "ls --json" "info" "send --help"; do
+	for command in "--help" "ls" "ls --json" "info" "send --help" graph \
+		"graph --json" "top -c 9 -i 0.1" "top -c 9 -i 0.1 --json"; do
 		# shellcheck disable=SC2086
 		ipcbox $command > /dev/full 2> err.txt
 		[ $? = 1 ] || bad "$command: not exit code 1"
@@ -913,6 +963,260 @@ test_many_lines_by_two_senders_and_two_receivers() {
 	# shellcheck disable=SC2086
 	wait $receivers || bad "a receiver failed"
 	sort -n c.txt d.txt | cmp - <(seq 1 40000) || bad "not every line exactly once"
+}
+
+# top.
+
+# top_sums KEY: of the port in out.txt, which has an object on each line: what the
+# rates of KEY add up to.
+top_sums() {
+	python3 -c 'import json, sys
+total = 0
+for line in open("out.txt"):
+    if line.endswith("\n"):
+        look = json.loads(line)
+        total += sum(port[sys.argv[2]] * look["seconds"]
+                     for port in look["ports"] if port["name"] == sys.argv[1])
+print(round(total))' "$port" "$1"
+}
+
+# A rate is a difference between two looks, so over all of them the rates add up
+# to what was sent while somebody looked, whenever that was.
+test_top_rates() {
+	local top i
+
+	ok create "$port" -q --capacity unlimited
+	ok send "$port" before before
+	ipcbox top --json --interval 0.3 > out.txt &
+	top=$!
+	wait_for_file out.txt
+	ipcbox send "$port" --count 40 hello
+	ipcbox recv "$port" --count 30 > /dev/null
+	for i in {1..30}; do
+		[ "$(top_sums received_per_s)" = 30 ] && break
+		sleep 0.3
+	done
+	kill $top
+	wait $top
+	[ "$(top_sums sent_per_s)" = 40 ] || bad "sent: $(top_sums sent_per_s)"
+	[ "$(top_sums received_per_s)" = 30 ] || bad "received: $(top_sums received_per_s)"
+	[ "$(top_sums sent_bytes_per_s)" = 200 ] || bad "bytes: $(top_sums sent_bytes_per_s)"
+	# 2 * "before" and 28 * "hello"
+	[ "$(top_sums received_bytes_per_s)" = 152 ] || bad "bytes: $(top_sums received_bytes_per_s)"
+}
+
+# Ports that come, and one of the same name that takes the place of another.
+test_top_of_ports_that_come_and_go() {
+	local top i
+
+	ipcbox top --json --interval 0.3 > out.txt &
+	top=$!
+	wait_for_file out.txt
+	ok_quietly create "$port" -q
+	ok_quietly send "$port" a b c
+	for i in {1..30}; do
+		[ "$(top_sums sent_per_s)" = 3 ] && break
+		sleep 0.3
+	done
+	[ "$(top_sums sent_per_s)" = 3 ] || bad "of a new port: $(top_sums sent_per_s)"
+	ok_quietly rm "$port"
+	ok_quietly create "$port" -q
+	ok_quietly send "$port" a b
+	for i in {1..30}; do
+		[ "$(top_sums sent_per_s)" = 5 ] && break
+		sleep 0.3
+	done
+	kill $top
+	wait $top
+	[ "$(top_sums sent_per_s)" = 5 ] || bad "of its successor: $(top_sums sent_per_s)"
+}
+
+# As ok, while something else is written to out.txt.
+ok_quietly() {
+	ipcbox "$@" > quiet.txt 2>&1 || bad "ipcbox $*: $(cat quiet.txt)"
+}
+
+test_top_table() {
+	local waiter
+
+	ok create "$port" -q --capacity 1 --who lossy
+	ok create "$port.z" -q --capacity 0
+	ipcbox send "$port.z" hello &
+	waiter=$!
+	port+=.z until_stat waiting_senders 1
+	ok top --count 2 --interval 0.1
+	[ "$(grep -c "ID  *NAME  *KIND  *SHARING  *QUEUED  *CAPACITY" out.txt)" = 2 ] || bad "not two tables"
+	[ "$(awk -v p="$port.z" '$2 == p { print $3, $4, $5, $6, $11, $12, $13, $14 }' out.txt | sort -u)" = \
+		"mailbox any 1 0 1 0 0 0" ] || bad "row: $(grep "$port.z" out.txt)"
+	[ "$(awk -v p="$port" '$2 == p { print $4, $6 }' out.txt | sort -u)" = "lossy 1" ] ||
+		bad "row: $(grep "$port" out.txt)"
+	grep -q $'\033' out.txt && bad "commands to a terminal that there is not"
+	grep -q ' $' out.txt && bad "blanks at the end of a line"
+	ok top -c 1 -i 0.1 --sort name
+	grep "^ *@" out.txt | awk '{ print $2 }' | LC_ALL=C sort -c || bad "not by name: $out"
+	ok top -c 1 -i 0.1 --sort senders
+	[ "$(awk 'NR == 2 { print $2 }' out.txt)" = "$port.z" ] || bad "not by senders: $out"
+	ok top -c 0
+	prints ""
+	ok rm "$port.z"
+	wait $waiter
+}
+
+test_top_by_user() {
+	local user=(setpriv --reuid 4001 --regid 4001 --clear-groups)
+
+	ok create "$port" -q --capacity unlimited --mode 0666
+	"${user[@]}" ipcbox create "$port.user" -q || bad "create as user"
+	"${user[@]}" ipcbox send "$port" --count 10 "hello world" || bad "send as user"
+	ok top --by user --count 1 --interval 0.1
+	[ "$(awk '$1 == 4001 { print $2, $3, $4, $5, $7 }' out.txt)" = "alice 1 1024 0% 64M" ] || bad "row: $out"
+	ok top --by user --count 1 --interval 0.1 --json
+	json_is "[(u['ports'], u['bytes'] > 110, round(u['bytes_percent'], 6) == round(100 * u['bytes'] / u['max_bytes'], 6)) for u in d['users'] if u['uid'] == 4001]" "[(1, True, True)]"
+	json_is "0 in [u['uid'] for u in d['users']]" True
+	as_user top --by user --count 1 --interval 0.1 --json
+	json_is "[u['uid'] for u in d['users']]" "[4001]"
+	ok rm "$port.user"
+}
+
+test_top_in_a_narrow_terminal() {
+	local width
+
+	ok create "$port" -q
+	for width in 40 60 80; do
+		script -qec "stty cols $width; ipcbox top -c 1 -i 0.1" /dev/null < /dev/null |
+			tr -d '\r' > table.txt
+		grep -q "$port" table.txt || bad "no port at width $width"
+		grep -q "QUEUED" table.txt || bad "no column at width $width"
+		awk -v w="$width" 'length > w { exit 1 }' table.txt ||
+			bad "too wide for $width: $(cat table.txt)"
+	done
+}
+
+# graph.
+
+# dot_is_good: whether Graphviz would read the last output. Where it is not
+# installed, whether each line has one of the forms of the command, and each
+# text only those bytes and escapes that may be there.
+dot_is_good() {
+	if command -v dot > dot.txt; then
+		dot -Tsvg out.txt > out.svg 2> dot.txt || bad "$last: dot failed"
+		[ -s dot.txt ] && bad "$last: $(cat dot.txt)"
+	fi
+	python3 -c 'import re, sys
+text = open("out.txt", "rb").read().decode()
+label = r"""label="([^"\\&\x00-\x1f\x7f]|&amp;|\\["\\n])*\""""
+forms = [r"digraph ipcbox {", r"\trankdir=LR;", r"}",
+         r"\tport\d+ \[shape=ellipse, " + label + r"\];",
+         r"\tprocess\d+ \[shape=box, " + label + r"\];",
+         r"\tport\d+ -> process\d+;",
+         r"\tprocess\d+ -> port\d+( \[style=\w+, dir=none(, label=.owner.)?\])?;"]
+for line in text.rstrip("\n").split("\n"):
+    if not any(re.fullmatch(form, line) for form in forms):
+        sys.exit(line)' 2> dot.txt || bad "$last: $(cat dot.txt)"
+}
+
+# shellcheck disable=SC2016 # the inner shells expand these
+test_graph() {
+	local receiver owner id
+
+	ok create "$port" -q --capacity 2 --mode 0600
+	ok stat "$port" --json
+	id=$(value_of id)
+	ok send "$port" hello
+	ipcbox recv "$port" --type 7 &
+	receiver=$!
+	until_stat waiting_receivers 1
+	ok graph "$port"
+	dot_is_good
+	shows "port$id [shape=ellipse, label=\"$port\nmailbox, any\n1/2\"];"
+	shows "process$receiver [shape=box, label=\"ipcbox\n$receiver\"];"
+	shows "port$id -> process$receiver;"
+	[[ $out == *"process$receiver -> port$id"* ]] && bad "a receiver sends"
+	ok graph
+	dot_is_good
+	shows "port$id -> process$receiver;"
+	ipcbox create "$port.mine" -q -o process -- sleep 100 &
+	owner=$!
+	port+=.mine until_stat handles 1
+	until_output "[shape=box, label=\"sleep\n$owner\"]" graph "$port.mine"
+	shows "style=bold, dir=none, label=\"owner\""
+	shows "process$owner -> port"
+	[[ $out == *"port$id "* ]] && bad "a port that was not named"
+	ok graph "$port" "$port.mine" "$port" --json
+	json_is "[p['name'] for p in d['ports']]" "['$port', '$port.mine']"
+	json_is "[(l['pid'], l['send'], l['receive'], l['manage'], l['owner'], l['handles']) for l in d['links'] if l['owner']]" \
+		"[($owner, True, True, True, True, 1)]"
+	json_is "[(l['pid'], l['send'], l['receive'], l['manage']) for l in d['links'] if l['port'] == $id]" \
+		"[($receiver, False, True, False)]"
+	json_is "sorted(p['name'] for p in d['processes'])" "['ipcbox', 'sleep']"
+	kill $owner $receiver
+	wait $owner $receiver 2> /dev/null
+}
+
+# A program under a name, with descriptors of rights that the command never has.
+test_graph_of_any_names_and_rights() {
+	local other
+
+	ok create -q "$port\"\\&amp;\\n$(printf '\377\303\244')"
+	python3 -c 'import fcntl, os, struct, sys
+box = os.open("/dev/ipcbox", os.O_RDWR)
+name = os.fsencode(sys.argv[1])
+for rights in int(sys.argv[2]), 0:
+    arg = struct.pack("=Q64sIIQ", 0, name, rights, 0, 0)
+    fcntl.ioctl(box, 0xc058e102, arg)
+open("/proc/self/comm", "w").write("a\"\\b\n&\x1b")
+print("there", flush=True)
+sys.stdin.read()' "$port\"\\&amp;\\n$(printf '\377\303\244')" 4 < <(sleep 100) > ready.txt &
+	other=$!
+	wait_for_file ready.txt
+	ok graph
+	dot_is_good
+	shows "label=\"$port\\\"\\\\&amp;amp;\\\\n\\\\xffä\\nmailbox"
+	shows "label=\"a\\\"\\\\b\\\\x0a&amp;\\\\x1b\\n$other\""
+	shows "process$other -> port"
+	shows "style=dashed, dir=none"
+	kill $other
+	wait $other 2> /dev/null
+	ok rm "$port\"\\&amp;\\n$(printf '\377\303\244')"
+}
+
+test_graph_without_permission() {
+	local receiver
+
+	ok create "$port" -q
+	ipcbox recv "$port" &
+	receiver=$!
+	until_stat waiting_receivers 1
+	as_user graph "$port"
+	[ "$code" = 0 ] || bad "$last: exit code $code"
+	shows "label=\"$port"
+	[[ $out == *process* ]] && bad "a process of root: $out"
+	[[ $err =~ ^ipcbox:\ graph:\ [0-9]+\ processes\ could\ not\ be\ looked\ into ]] || bad "$err"
+	as_user graph --json "$port"
+	json_is "d['hidden'] > 0 and d['links'] == []" True
+	ok graph "$port" --json
+	json_is "(d['hidden'], len(d['links']))" "(0, 1)"
+	gives 3 graph "$port.none"
+	tells "no such port"
+	kill $receiver
+	wait $receiver 2> /dev/null
+}
+
+# The ids of another box are those of other ports.
+test_graph_of_another_namespace() {
+	ok create "$port" -q
+	# shellcheck disable=SC2016 # the inner shell expands it
+	unshare -n sh -c 'for i in 1 2 3 4 5; do ipcbox create -q p$i; done
+		ipcbox recv p3 & for i in 1 2 3 4 5 6 7 8 9 10; do
+			[ "$(ipcbox stat p3 --json | grep -c "waiting_receivers\": 1")" = 1 ] && break
+			sleep 0.5
+		done
+		ipcbox graph > inner.txt
+		nsenter -t "$PPID" -n ipcbox graph > outer.txt
+		kill $!'
+	grep -q "port3 -> process" inner.txt || bad "inside: $(cat inner.txt)"
+	grep -q "port3 -> process" outer.txt && bad "outside: $(cat outer.txt)"
+	grep -q "$port" outer.txt || bad "no port: $(cat outer.txt)"
 }
 
 # Limits and permissions.
@@ -1032,6 +1336,12 @@ test_completion() {
 	shows " $port "
 	complete_line ipcbox create x --owner = p
 	[ "$out" = " process " ] || bad "$last: '$out'"
+	complete_line ipcbox top --by = ''
+	[ "$out" = " port user " ] || bad "$last: '$out'"
+	complete_line ipcbox top --by user --sort = m
+	[ "$out" = " max-ports max-bytes " ] || bad "$last: '$out'"
+	complete_line ipcbox graph "${port%??}"
+	shows " $port "
 	complete_line ipcbox create x --owner =
 	[ "$out" = " kernel process handle " ] || bad "$last: '$out'"
 	touch some-file
@@ -1061,7 +1371,7 @@ test_manual() {
 		grep -q '^NAME$' man.txt || bad "$page: no NAME"
 	done
 	page_text "$userlib/man/ipcbox.1" > man.txt
-	for page in create rm ls stat info set send recv call serve; do
+	for page in create rm ls stat info set send recv call serve top graph; do
 		grep -q "^   $page$" man.txt || bad "ipcbox(1) has nothing of $page"
 	done
 }
@@ -1070,7 +1380,7 @@ test_manual_has_every_option() {
 	local command option
 
 	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
-	for command in create rm ls stat info set send recv call serve; do
+	for command in create rm ls stat info set send recv call serve top graph; do
 		for option in $(ipcbox $command --help | sed -n 's/^  -., --\([a-z-]*\).*/\1/p'); do
 			grep -q "Fl -$option" "$userlib/man/ipcbox.1" || bad "$command --$option"
 		done

@@ -67,6 +67,7 @@ static const struct command commands[] = {
 	COMMAND(IPCBOX_PORT_OPEN, false, true),
 	COMMAND(IPCBOX_PORT_DELETE, false, false),
 	COMMAND(IPCBOX_PORT_LIST, false, true),
+	COMMAND(IPCBOX_USER_LIST, false, true),
 	COMMAND(IPCBOX_SEND, true, true),
 	COMMAND(IPCBOX_RECV, true, true),
 	COMMAND(IPCBOX_STAT, true, true),
@@ -96,7 +97,7 @@ TEST_F(error, unknown_numbers)
 		unsigned int cmd = _IOC(_IOC_READ | _IOC_WRITE, IPCBOX_IOC, nr,
 					128);
 
-		if (nr > 0x04)
+		if (nr > 0x04 && nr != _IOC_NR(IPCBOX_USER_LIST))
 			EXPECT_EQ(-ENOTTY, sys_ioctl(self->box, cmd,
 						     self->nowhere))
 				TH_LOG("number %#x", nr);
@@ -304,6 +305,30 @@ TEST_F(error, set_and_delete_write_nothing)
 	EXPECT_EQ(0, sys_ioctl(self->box, IPCBOX_PORT_DELETE,
 			       memory_read_only(&delete, sizeof(delete))));
 	close(port);
+}
+
+TEST_F(error, user_entries_nowhere)
+{
+	struct ipcbox_user_list list = {
+		.entries = (uintptr_t)self->nowhere,
+		.entry_size = sizeof(struct ipcbox_user_entry),
+		.count = 1,
+	};
+
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->box, IPCBOX_USER_LIST, &list));
+	list.entries = (uintptr_t)memory_before_hole(list.entry_size - 1);
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->box, IPCBOX_USER_LIST, &list));
+	list.entries = 0xffff888000000000;
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->box, IPCBOX_USER_LIST, &list));
+	/* The known part fits, the zeros behind it do not. */
+	list.entries = (uintptr_t)memory_before_hole(list.entry_size);
+	list.entry_size += 8;
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->box, IPCBOX_USER_LIST, &list));
+	list.entry_size -= 8;
+	EXPECT_EQ(0, sys_ioctl(self->box, IPCBOX_USER_LIST, &list));
+	EXPECT_EQ(1, list.count);
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->box, IPCBOX_USER_LIST,
+				     memory_read_only(&list, sizeof(list))));
 }
 
 TEST_F(error, list_entries_nowhere)
@@ -599,6 +624,9 @@ TEST_F(error, unknown_flags)
 	struct ipcbox_stat stat = {};
 	struct ipcbox_info info = {};
 	struct ipcbox_port_list list = { .entry_size = sizeof(stat) };
+	struct ipcbox_user_list users = {
+		.entry_size = sizeof(struct ipcbox_user_entry),
+	};
 	int bit;
 
 	for (bit = 0; bit < 64; bit++) {
@@ -607,6 +635,7 @@ TEST_F(error, unknown_flags)
 		stat.flags = send.flags;
 		info.flags = send.flags;
 		list.flags = send.flags;
+		users.flags = send.flags;
 		if (send.flags & ~(IPCBOX_NOWAIT | IPCBOX_IOVEC |
 				   IPCBOX_RECEIPT))
 			EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_SEND,
@@ -619,6 +648,8 @@ TEST_F(error, unknown_flags)
 		EXPECT_EQ(-EINVAL, sys_ioctl(self->box, IPCBOX_INFO, &info));
 		EXPECT_EQ(-EINVAL, sys_ioctl(self->box, IPCBOX_PORT_LIST,
 					     &list));
+		EXPECT_EQ(-EINVAL, sys_ioctl(self->box, IPCBOX_USER_LIST,
+					     &users));
 	}
 }
 

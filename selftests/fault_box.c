@@ -239,6 +239,28 @@ PATH(list) {
 	.copies = 4,
 };
 
+/* The own user alone, with elements that are longer than the module's. */
+static long run_users(struct world *world)
+{
+	struct {
+		struct ipcbox_user_entry entry;
+		uint64_t more;
+	} entries[2];
+	struct ipcbox_user_list list = {
+		.entries = (uintptr_t)entries,
+		.entry_size = sizeof(entries[0]),
+		.count = 1,
+	};
+	int ret = sys_ioctl(world->box, IPCBOX_USER_LIST, &list);
+
+	return ret ?: (long)list.count;
+}
+
+PATH(users) {
+	.run = run_users, .expected = 1, .first = 5,
+	.copies = 3,
+};
+
 /* Files */
 
 static long run_open_box(struct world *world)

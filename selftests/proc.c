@@ -82,17 +82,19 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 	char kind[16], owner[16], sharing[16], max_messages[24], max_bytes[24];
 	char name[IPCBOX_NAME_SIZE + 1], more;
 	unsigned long long id, messages, bytes, taken, sent, received, held, lost;
+	unsigned long long sent_bytes, received_bytes;
 	int n;
 
 	memset(stat, 0, sizeof(*stat));
-	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %64[^\n ]%c",
+	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %llu %llu %64[^\n ]%c",
 		   &id, kind, owner, sharing, &stat->mode, &stat->uid,
 		   &stat->gid, &stat->creator_uid, &stat->creator_pid,
 		   &stat->max_msgsize, max_messages, max_bytes, &messages,
 		   &bytes, &taken, &sent, &received, &stat->senders,
 		   &stat->receivers, &stat->handles, &stat->waiting_senders,
-		   &stat->waiting_receivers, &held, &lost, name, &more);
-	if (n != 26 || more != '\n')
+		   &stat->waiting_receivers, &held, &lost,
+		   &sent_bytes, &received_bytes, name, &more);
+	if (n != 28 || more != '\n')
 		return false;
 	stat->id = id;
 	stat->messages = messages;
@@ -102,6 +104,8 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 	stat->received = received;
 	stat->held = held;
 	stat->lost = lost;
+	stat->sent_bytes = sent_bytes;
+	stat->received_bytes = received_bytes;
 	stat->max_messages = parse_limit(max_messages, IPCBOX_UNLIMITED);
 	stat->max_bytes = parse_limit(max_bytes, 0);
 	if (strcmp(name, "-"))
@@ -128,8 +132,6 @@ static struct ipcbox_stat columns(struct ipcbox_stat stat)
 {
 	stat.rights = 0;
 	stat.created = 0;
-	stat.sent_bytes = 0;
-	stat.received_bytes = 0;
 	stat.next_size = 0;
 	return stat;
 }
@@ -152,7 +154,7 @@ static void expect_line(struct __test_metadata *_metadata, const char *text,
 TEST_F(proc, an_empty_box_has_a_header_line)
 {
 	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
-	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost name\n",
+	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost sent_bytes received_bytes name\n",
 		     self->text);
 }
 
@@ -453,6 +455,23 @@ TEST_F(proc, fdinfo_tells_of_the_port)
 	EXPECT_FDINFO(sender, "ipcbox-deleted", "1");
 	EXPECT_FDINFO(sender, "ipcbox-messages", "0");
 	EXPECT_FDINFO(sender, "ipcbox-name", "alpha");
+}
+
+/* In which box the port of this id is, also where the reader is elsewhere. */
+TEST_F(proc, fdinfo_tells_of_the_namespace)
+{
+	int port = port_temporary(self->box, 1);
+	char ns[32];
+
+	ASSERT_LE(0, port);
+	ASSERT_LT(0, readlink("/proc/thread-self/ns/net", memset(ns, 0, 32),
+			      31));
+	ASSERT_LE(0, box_private());
+	read_fdinfo(_metadata, self->text, port);
+	ASSERT_EQ(0, strncmp("net:[", ns, 5));
+	*strchrnul(ns, ']') = 0;
+	ns[4] = '\t';
+	EXPECT_STREQ(ns + 4, fdinfo_line(self->text, "ipcbox-net:"));
 }
 
 TEST_HARNESS_MAIN

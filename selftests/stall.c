@@ -594,4 +594,39 @@ TEST_F(stall, ports_come_and_go_beside_a_stalled_list)
 	EXPECT_EQ(self->before.box_ports + 2, (intptr_t)listed);
 }
 
+static void *users_run(void *arg)
+{
+	struct held *held = arg;
+	struct ipcbox_user_list list = {
+		.entries = (uintptr_t)held->page,
+		.entry_size = sizeof(struct ipcbox_user_entry),
+		.count = LONG / sizeof(struct ipcbox_user_entry),
+	};
+	int box = box_open();
+	int ret = sys_ioctl(box, IPCBOX_USER_LIST, &list);
+
+	close(box);
+	return (void *)(intptr_t)(ret ?: (int)list.count);
+}
+
+TEST_F(stall, users_come_and_go_beside_a_stalled_list)
+{
+	pthread_t thread;
+	void *listed;
+	pid_t pid;
+
+	NEED_STALLS(self);
+	pthread_create(&thread, NULL, users_run, &self->held);
+	ASSERT_TRUE(held_wait(&self->held));
+	pid = fork();
+	if (!pid)
+		_exit(setresuid(4599, -1, -1) ||
+		      close(port_temporary(self->box, 1)));
+	EXPECT_EQ(0, child_wait(pid));
+	EXPECT_TRUE(goes_on(self->port));
+	held_release(&self->held);
+	pthread_join(thread, &listed);
+	EXPECT_LT(0, (intptr_t)listed);
+}
+
 TEST_HARNESS_MAIN

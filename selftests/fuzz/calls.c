@@ -81,6 +81,19 @@ const struct row call_rows[] = {
 		},
 		.errors = { EINTR, EIDRM },
 	}, {
+		.name = "users", .weight = 4, .on = SLOT_BOX,
+		.cmd = IPCBOX_USER_LIST, .run = ioctl_run, .check = check_users,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_user_list, no_flags),
+			MEMBER(ipcbox_user_list, cursor, user_cursor),
+			MEMBER_ROLE(ipcbox_user_list, entries, place,
+				    ROLE_TABLE),
+			MEMBER(ipcbox_user_list, entry_size, user_entry_size),
+			MEMBER(ipcbox_user_list, count, count),
+		},
+		.errors = { EINTR },
+	}, {
 		.name = "send", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_SENDER,
 		.cmd = IPCBOX_SEND, .run = ioctl_run, .check = check_send,

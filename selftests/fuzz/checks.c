@@ -91,6 +91,28 @@ void check_list(struct context *ctx)
 	}
 }
 
+/* Whoever is not root, or is that of its own user only, sees itself alone. */
+void check_users(struct context *ctx)
+{
+	const struct ipcbox_user_list *list = &ctx->arg.user_list;
+	const struct buffer *table = &ctx->buffers[0];
+	const struct ipcbox_user_entry *entry;
+	unsigned int i;
+
+	if (!ctx->arg_good || list->entry_size < sizeof(*entry))
+		return;
+	for (i = 0; i < list->count; i++) {
+		if ((i + 1ULL) * list->entry_size > table->good)
+			return;
+		entry = (void *)(table->start + i * list->entry_size);
+		if ((getuid() && entry->uid != getuid()) ||
+		    (!entry->ports && !entry->bytes) ||
+		    entry->flags || entry->reserved)
+			find(FINDING_STAT, "users: to user %d, user %u has %llu ports, %llu bytes",
+			     getuid(), entry->uid, entry->ports, entry->bytes);
+	}
+}
+
 void check_send(struct context *ctx)
 {
 	if (ctx->arg_good)

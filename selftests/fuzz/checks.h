@@ -10,6 +10,7 @@ void check_create(struct context *ctx);
 void check_open(struct context *ctx);
 void check_stat(struct context *ctx);
 void check_list(struct context *ctx);
+void check_users(struct context *ctx);
 void check_send(struct context *ctx);
 void check_recv(struct context *ctx);
 void check_ack(struct context *ctx);

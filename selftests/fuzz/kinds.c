@@ -212,6 +212,17 @@ KIND(entry_size, 1,
 	{ sizeof(struct ipcbox_stat) + 8, "longer", 8 }, { 4096, NULL, 5 },
 	{ 4097, NULL, 2 }, { 0, NULL, 2 }, { 0xffffffff, "all-ones", 2 });
 
+KIND(user_entry_size, 1,
+	{ sizeof(struct ipcbox_user_entry), "exact", 100 },
+	{ sizeof(struct ipcbox_user_entry) - 1, "short", 2 },
+	{ sizeof(struct ipcbox_user_entry) + 8, "longer", 8 },
+	{ 4096, NULL, 5 }, { 4097, NULL, 2 }, { 0, NULL, 2 },
+	{ 0xffffffff, "all-ones", 2 });
+KIND(user_cursor, 1,
+	{ 0, "begin", 50 }, { 1, "root", 15 }, { 4002, "alice", 15 },
+	{ 0xffffffff, "highest", 3 }, { 1ULL << 32, "beyond", 3 },
+	{ ~0ULL, "all-ones", 2 });
+
 KIND(port_id, 1,
 	{ PORT_ID_ZERO, "zero", 50 }, { 0, "first", 30 }, { 1, "second", 20 },
 	{ 2, "third", 10 }, { 3, "fourth", 5 }, { 4, "fifth", 3 },

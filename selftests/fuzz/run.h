@@ -362,6 +362,7 @@ struct context {
 		struct ipcbox_port_create port_create;
 		struct ipcbox_port_open port_open;
 		struct ipcbox_port_list port_list;
+		struct ipcbox_user_list user_list;
 		struct ipcbox_stat stat;
 		struct ipcbox_send send;
 		struct ipcbox_recv recv;

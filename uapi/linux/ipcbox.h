@@ -498,6 +498,59 @@ struct ipcbox_port_list {
 	__u32	count;
 };
 
+/**
+ * struct ipcbox_user_entry - what one user has of its quotas
+ * @flags: out: 0
+ * @uid: out: real user id, in the caller's user namespace
+ * @reserved: out: 0
+ * @ports: out: ports that the user has created and that exist
+ * @max_ports: out: most ports that the user may have created
+ * @bytes: out: bytes that the user has queued now, with the overhead of each
+ *	message
+ * @max_bytes: out: most bytes that the user may have queued
+ *
+ * Quotas are those of a user in all boxes together. What is there stays when a
+ * limit is lowered, so there may be more than the limit.
+ */
+struct ipcbox_user_entry {
+	__u64	flags;
+	__u32	uid;
+	__u32	reserved;
+	__u64	ports;
+	__u64	max_ports;
+	__u64	bytes;
+	__u64	max_bytes;
+};
+
+/**
+ * struct ipcbox_user_list - IPCBOX_USER_LIST: who has how much, in pieces
+ * @flags: in: must be 0
+ * @cursor: in: 0 to begin, else as the last call has left it; out: to go on from
+ * @entries: in: pointer to an array of struct ipcbox_user_entry
+ * @entry_size: in: size of one element of the caller's struct
+ *	ipcbox_user_entry; what is longer there than in the module's is filled
+ *	with zeros
+ * @count: in: number of elements; out: number filled in, 0 at the end
+ *
+ * Lists the users who have created ports or queued bytes, in no particular
+ * order; one who has some during the whole listing is listed exactly once. As
+ * with the quotas of disks, everybody may look at the own user, and at the
+ * others who has CAP_IPC_OWNER in its user namespace: what they have elsewhere
+ * is no business of a stranger. Users who are not mapped in the caller's user
+ * namespace are left out, so a container that has one learns of none but its
+ * own.
+ *
+ * Return: 0, or -1 with errno: EINVAL (@cursor, or @entry_size below that of the
+ * first ABI version, or above 4096), EFAULT, EINTR.
+ */
+struct ipcbox_user_list {
+	__u64	flags;
+	__u64	cursor;
+	__u64	entries;
+	__u32	entry_size;
+	__u32	count;
+};
+
 /* What IPCBOX_SET changes. */
 
 /**
@@ -791,6 +844,10 @@ struct ipcbox_reply {
  * define IPCBOX_PORT_LIST - list ports, see &struct ipcbox_port_list
  */
 #define IPCBOX_PORT_LIST	_IOWR(IPCBOX_IOC, 0x04, struct ipcbox_port_list)
+/**
+ * define IPCBOX_USER_LIST - list users, see &struct ipcbox_user_list
+ */
+#define IPCBOX_USER_LIST	_IOWR(IPCBOX_IOC, 0x07, struct ipcbox_user_list)
 
 /*
  * Commands on a handle. FIONREAD works as well: the length of the message that

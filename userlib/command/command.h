@@ -62,6 +62,8 @@ extern const struct command send_command;
 extern const struct command recv_command;
 extern const struct command call_command;
 extern const struct command serve_command;
+extern const struct command top_command;
+extern const struct command graph_command;
 
 /* error.c: each prints a line on stderr and returns an exit code. */
 int fail(int err, const char *format, ...) PRINTF_LIKE(2);
@@ -120,6 +122,63 @@ struct attributes {
 int attribute_parse(struct attributes *attributes, int option,
 		    const char *text);
 
+/* text.c: what may be shown of a name. */
+size_t text_character(const char *text);
+void text_safe(const char *text, char *safe, size_t size);
+int text_width(const char *text);
+
+/* table.c */
+
+#define TABLE_COLUMNS	16	/* at most */
+
+/* Room for any cell; names are the longest. */
+#define TABLE_CELL	IPCBOX_NAME_SIZE
+
+/**
+ * struct table_column - a column
+ * @title: its title
+ * @cell: print the text of a row, at most TABLE_CELL bytes
+ * @number: what it is sorted by, and it ends at the right; NULL for a text
+ * @dispensable: the column with the highest is left out first, 0 never
+ */
+struct table_column {
+	const char *title;
+	void (*cell)(const void *row, char *cell);
+	double (*number)(const void *row);
+	int dispensable;
+};
+
+/**
+ * struct table - rows, and how they are shown
+ * @columns: columns
+ * @columns_nr: their number
+ * @rows: array of the rows
+ * @row_size: size of one
+ * @count: their number
+ * @width: of each column, 0 if it is left out; from table_measure()
+ */
+struct table {
+	const struct table_column *columns;
+	size_t columns_nr;
+	const void *rows;
+	size_t row_size;
+	size_t count;
+	int width[TABLE_COLUMNS];
+};
+
+int terminal_width(void);
+void table_measure(struct table *table, int limit);
+void table_print_titles(const struct table *table);
+void table_print_row(const struct table *table, size_t row);
+const struct table_column *table_find(const struct table *table,
+				      const char *title);
+void table_sort(const struct table *table, const struct table_column *column,
+		void *rows);
+
+/* lists.c: from malloc(); 0 or a negative errno. */
+int list_ports(int box, struct ipcbox_stat **ports, size_t *count);
+int list_users(int box, struct ipcbox_user_entry **users, size_t *count);
+
 /*
  * port.c: as in the library, but a failure has been told: it is the negative
  * of an exit code.
@@ -129,6 +188,41 @@ int open_port(const char *name, uint32_t rights);
 int find_port(const char *name, struct ipcbox_stat *stat);
 void port_label(const struct ipcbox_stat *stat, char *label, size_t size);
 int one_name(int argc, char **argv, const char **name);
+
+/* links.c: who has what open. */
+
+/**
+ * struct link - what one process has open of one port
+ * @pid: process
+ * @port: id of the port
+ * @rights: IPCBOX_RIGHT_* of its handles together
+ * @handles: how many those are
+ * @owner: the port belongs to the process, and goes with it
+ */
+struct link {
+	pid_t pid;
+	uint64_t port;
+	uint32_t rights;
+	unsigned int handles;
+	bool owner;
+};
+
+/**
+ * struct links - all that could be found
+ * @links: array, to be freed; those of one process stand together
+ * @count: its number of elements
+ * @hidden: processes that this user may not look into
+ * @net: number of the network namespace
+ */
+struct links {
+	struct link *links;
+	size_t count;
+	unsigned int hidden;
+	uint64_t net;
+};
+
+int links_read(struct links *links);
+void process_name(pid_t pid, char *name, size_t size);
 
 /* print.c: numbers as people read them. */
 void print_size(uint64_t bytes, char *text, size_t size);

@@ -10,15 +10,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <jansson.h>
-
 #include "command.h"
+#include "json.h"
 
 struct json_list {
 	json_t *array;
 };
 
-static json_t *json_u64(uint64_t value)
+json_t *json_u64(uint64_t value)
 {
 	char text[24];
 
@@ -34,7 +33,7 @@ static json_t *json_limit(uint64_t value, uint64_t unlimited)
 }
 
 /* Text where it is UTF-8, else null. */
-static json_t *json_text(const void *data, size_t len)
+json_t *json_text(const void *data, size_t len)
 {
 	json_t *text = json_stringn(data, len);
 
@@ -76,7 +75,7 @@ static void json_put_attributes(json_t *port, const struct ipcbox_stat *stat)
 	json_object_set_new(port, "max_bytes", json_limit(stat->max_bytes, 0));
 }
 
-static json_t *json_stat(const struct ipcbox_stat *stat)
+json_t *json_stat(const struct ipcbox_stat *stat)
 {
 	const struct {
 		const char *key;
@@ -121,7 +120,7 @@ static json_t *json_words(uint64_t mask, const char *(*word)(uint32_t))
 }
 
 /* Print and free. */
-static int json_print(json_t *value)
+int json_print(json_t *value)
 {
 	int err = json_dumpf(value, stdout, JSON_INDENT(2));
 

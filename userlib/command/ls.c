@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "command.h"
@@ -35,49 +34,65 @@ static const char ls_help[] =
 
 enum ls_mode { LS_TABLE, LS_QUIET, LS_NAMES, LS_JSON };
 
-/* Ports to ask for at a time. */
-#define LS_BATCH	64
+#define CELL	TABLE_CELL
 
-/* Room for any cell; names are the longest. */
-#define CELL	IPCBOX_NAME_SIZE
-
-static void cell_id(const struct ipcbox_stat *stat, char *cell)
+static void cell_id(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	snprintf(cell, CELL, "@%llu", (unsigned long long)stat->id);
 }
 
-static void cell_name(const struct ipcbox_stat *stat, char *cell)
+static void cell_name(const void *row, char *cell)
 {
-	snprintf(cell, CELL, "%s", stat->name[0] ? stat->name : "-");
+	const struct ipcbox_stat *stat = row;
+
+	if (!stat->name[0])
+		snprintf(cell, CELL, "-");
+	else if (isatty(STDOUT_FILENO))
+		text_safe(stat->name, cell, CELL);
+	else
+		snprintf(cell, CELL, "%s", stat->name);
 }
 
-static void cell_kind(const struct ipcbox_stat *stat, char *cell)
+static void cell_kind(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	snprintf(cell, CELL, "%s", ipcbox_kind_name(stat->kind));
 }
 
-static void cell_owner(const struct ipcbox_stat *stat, char *cell)
+static void cell_owner(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	snprintf(cell, CELL, "%s", ipcbox_owner_name(stat->owner));
 }
 
-static void cell_mode(const struct ipcbox_stat *stat, char *cell)
+static void cell_mode(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	snprintf(cell, CELL, "%04o", stat->mode);
 }
 
-static void cell_user(const struct ipcbox_stat *stat, char *cell)
+static void cell_user(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	user_name(stat->uid, cell, CELL);
 }
 
-static void cell_group(const struct ipcbox_stat *stat, char *cell)
+static void cell_group(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	group_name(stat->gid, cell, CELL);
 }
 
-static void cell_queued(const struct ipcbox_stat *stat, char *cell)
+static void cell_queued(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
 	int len = snprintf(cell, CELL, "%llu/",
 			   (unsigned long long)stat->messages);
 
@@ -88,162 +103,73 @@ static void cell_queued(const struct ipcbox_stat *stat, char *cell)
 			 (unsigned long long)stat->max_messages);
 }
 
-static void cell_bytes(const struct ipcbox_stat *stat, char *cell)
+static void cell_bytes(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	snprintf(cell, CELL, "%llu", (unsigned long long)stat->bytes);
 }
 
-static void cell_send(const struct ipcbox_stat *stat, char *cell)
+static void cell_send(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	snprintf(cell, CELL, "%u/%u", stat->senders, stat->waiting_senders);
 }
 
-static void cell_recv(const struct ipcbox_stat *stat, char *cell)
+static void cell_recv(const void *row, char *cell)
 {
+	const struct ipcbox_stat *stat = row;
+
 	snprintf(cell, CELL, "%u/%u", stat->receivers, stat->waiting_receivers);
 }
 
-/* @dispensable: the column with the highest is left out first, 0 never. */
-static const struct ls_column {
-	const char *title;
-	int dispensable;
-	void (*cell)(const struct ipcbox_stat *stat, char *cell);
-} columns[] = {
-	{ "ID", 0, cell_id },
-	{ "NAME", 0, cell_name },
-	{ "KIND", 8, cell_kind },
-	{ "OWNER", 5, cell_owner },
-	{ "MODE", 6, cell_mode },
-	{ "USER", 4, cell_user },
-	{ "GROUP", 7, cell_group },
-	{ "QUEUED", 1, cell_queued },
-	{ "BYTES", 3, cell_bytes },
-	{ "SEND", 2, cell_send },
-	{ "RECV", 2, cell_recv },
+static const struct table_column columns[] = {
+	{ "ID", cell_id, NULL, 0 },
+	{ "NAME", cell_name, NULL, 0 },
+	{ "KIND", cell_kind, NULL, 8 },
+	{ "OWNER", cell_owner, NULL, 5 },
+	{ "MODE", cell_mode, NULL, 6 },
+	{ "USER", cell_user, NULL, 4 },
+	{ "GROUP", cell_group, NULL, 7 },
+	{ "QUEUED", cell_queued, NULL, 1 },
+	{ "BYTES", cell_bytes, NULL, 3 },
+	{ "SEND", cell_send, NULL, 2 },
+	{ "RECV", cell_recv, NULL, 2 },
 };
 
-struct ls_table {
+struct ls_ports {
 	struct ipcbox_stat *ports;
 	size_t count;
-	int width[ARRAY_SIZE(columns)];	/* 0 if the column is left out */
 };
 
-/* All ports at once, because the table's columns must fit the widest. */
-static int ls_read(int box, struct ls_table *table)
+static int table_print(const struct ls_ports *ls)
 {
-	uint64_t cursor = 0;
-	int found;
-
-	do {
-		size_t room = table->count + LS_BATCH;
-		struct ipcbox_stat *larger =
-			reallocarray(table->ports, room, sizeof(*larger));
-
-		if (!larger)
-			return -ENOMEM;
-		table->ports = larger;
-		found = ipcbox_port_list(box, &cursor,
-					 table->ports + table->count, LS_BATCH);
-		if (found > 0)
-			table->count += (size_t)found;
-	} while (found > 0);
-	return found;
-}
-
-/* Columns of the terminal, 0 for no limit. */
-static int terminal_width(void)
-{
-	struct winsize size;
-
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size))
-		return 0;
-	return size.ws_col;
-}
-
-static int table_width(const struct ls_table *table)
-{
-	int width = -2;	/* nothing stands between the last one and the edge */
+	struct table table = {
+		.columns = columns,
+		.columns_nr = ARRAY_SIZE(columns),
+		.rows = ls->ports,
+		.row_size = sizeof(*ls->ports),
+		.count = ls->count,
+	};
 	size_t i;
 
-	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		if (table->width[i])
-			width += table->width[i] + 2;
-	return width;
-}
-
-/* Leave out what can best be done without; false if nothing is left. */
-static bool table_narrow(struct ls_table *table)
-{
-	int most = 0;
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		if (table->width[i] && columns[i].dispensable > most)
-			most = columns[i].dispensable;
-	for (i = 0; i < ARRAY_SIZE(columns); i++)
-		if (columns[i].dispensable == most && most)
-			table->width[i] = 0;
-	return most;
-}
-
-static void table_measure(struct ls_table *table)
-{
-	int limit = terminal_width();
-	char cell[CELL];
-	size_t i, port;
-
-	for (i = 0; i < ARRAY_SIZE(columns); i++) {
-		table->width[i] = (int)strlen(columns[i].title);
-		for (port = 0; port < table->count; port++) {
-			columns[i].cell(table->ports + port, cell);
-			if ((int)strlen(cell) > table->width[i])
-				table->width[i] = (int)strlen(cell);
-		}
-	}
-	while (limit && table_width(table) > limit)
-		if (!table_narrow(table))
-			break;
-}
-
-/* Print a row, of titles if @stat is NULL. */
-static void table_row(const struct ls_table *table,
-		      const struct ipcbox_stat *stat)
-{
-	int pad = 0;	/* no blanks at the end of a line */
-	size_t i;
-
-	for (i = 0; i < ARRAY_SIZE(columns); i++) {
-		char cell[CELL];
-
-		if (!table->width[i])
-			continue;
-		if (stat)
-			columns[i].cell(stat, cell);
-		else
-			snprintf(cell, sizeof(cell), "%s", columns[i].title);
-		printf("%*s%s", pad, "", cell);
-		pad = table->width[i] - (int)strlen(cell) + 2;
-	}
+	table_measure(&table, terminal_width());
+	table_print_titles(&table);
 	putchar('\n');
-}
-
-static int table_print(struct ls_table *table)
-{
-	size_t i;
-
-	table_measure(table);
-	table_row(table, NULL);
-	for (i = 0; i < table->count; i++)
-		table_row(table, table->ports + i);
+	for (i = 0; i < ls->count; i++) {
+		table_print_row(&table, i);
+		putchar('\n');
+	}
 	return finish_stdout();
 }
 
-static int lines_print(const struct ls_table *table, enum ls_mode mode)
+static int lines_print(const struct ls_ports *ls, enum ls_mode mode)
 {
 	size_t i;
 
-	for (i = 0; i < table->count; i++) {
-		const struct ipcbox_stat *stat = table->ports + i;
+	for (i = 0; i < ls->count; i++) {
+		const struct ipcbox_stat *stat = ls->ports + i;
 
 		if (mode == LS_QUIET)
 			printf("@%llu\n", (unsigned long long)stat->id);
@@ -253,39 +179,39 @@ static int lines_print(const struct ls_table *table, enum ls_mode mode)
 	return finish_stdout();
 }
 
-static int ls_json(const struct ls_table *table)
+static int ls_json(const struct ls_ports *ls)
 {
 	struct json_list *list = json_list_new();
 	size_t i;
 
 	if (!list)
 		return fail_file(ENOMEM, "cannot list ports");
-	for (i = 0; i < table->count; i++)
-		json_list_add(list, table->ports + i);
+	for (i = 0; i < ls->count; i++)
+		json_list_add(list, ls->ports + i);
 	return json_list_print(list);
 }
 
-static int ls_print(struct ls_table *table, enum ls_mode mode)
+static int ls_print(const struct ls_ports *ls, enum ls_mode mode)
 {
 	if (mode == LS_TABLE)
-		return table_print(table);
+		return table_print(ls);
 	if (mode == LS_JSON)
-		return ls_json(table);
-	return lines_print(table, mode);
+		return ls_json(ls);
+	return lines_print(ls, mode);
 }
 
 static int ls_show(enum ls_mode mode)
 {
-	struct ls_table table = { 0 };
+	struct ls_ports ls = { 0 };
 	int box = open_box();
 	int err, code;
 
 	if (box < 0)
 		return -box;
-	err = ls_read(box, &table);
+	err = list_ports(box, &ls.ports, &ls.count);
 	close(box);
-	code = err ? fail(err, "cannot list ports") : ls_print(&table, mode);
-	free(table.ports);
+	code = err ? fail(err, "cannot list ports") : ls_print(&ls, mode);
+	free(ls.ports);
 	return code;
 }
 

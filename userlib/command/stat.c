@@ -4,7 +4,7 @@
  * asks of a link: how it is established, between how many processes, how many
  * there may be, its direction, the size of its messages, and its capacity.
  */
-#include <string.h>
+#include <stdlib.h>
 
 #include "command.h"
 
@@ -79,11 +79,29 @@ static const char *who_gets_it(uint32_t sharing)
 	return sharing < ARRAY_SIZE(words) ? words[sharing] : "not known here";
 }
 
-static void print_processes(const struct ipcbox_stat *stat)
+/* Handles may be shared, or be several of one process. */
+static unsigned int count_processes(const struct ipcbox_stat *stat,
+				    const struct links *links)
 {
-	printf(LABEL "%s; open now: %u to send, %u to receive, %u in all\n",
-	       "processes", stat->sharing == IPCBOX_SHARE_PAIR ?
-				    "at most two" : "any number",
+	unsigned int count = 0;
+	size_t i;
+
+	for (i = 0; i < links->count; i++)
+		count += links->links[i].port == stat->id;
+	return count;
+}
+
+static void print_processes(const struct ipcbox_stat *stat,
+			    const struct links *links)
+{
+	printf(LABEL "%s; now %u", "processes",
+	       stat->sharing == IPCBOX_SHARE_PAIR ? "at most two" :
+						    "any number",
+	       count_processes(stat, links));
+	if (links->hidden)
+		printf(", and perhaps some of %u that this user may not look into",
+		       links->hidden);
+	printf("\n" LABEL "%u to send, %u to receive, %u in all\n", "handles",
 	       stat->senders, stat->receivers, stat->handles);
 	printf(LABEL "%s (%s)\n", "sharing", ipcbox_sharing_name(stat->sharing),
 	       who_gets_it(stat->sharing));
@@ -139,12 +157,13 @@ static void print_traffic(const struct ipcbox_stat *stat)
 	       stat->waiting_senders, stat->waiting_receivers);
 }
 
-static int stat_print(const struct ipcbox_stat *stat)
+static int stat_print(const struct ipcbox_stat *stat,
+		      const struct links *links)
 {
 	print_identity(stat);
 	print_established(stat);
 	print_owner(stat);
-	print_processes(stat);
+	print_processes(stat, links);
 	print_capacity(stat);
 	print_traffic(stat);
 	return finish_stdout();
@@ -156,6 +175,7 @@ static int stat_run(int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ NULL, 0, NULL, 0 },
 	};
+	struct links links = { 0 };
 	struct ipcbox_stat stat;
 	bool json = false;
 	const char *name;
@@ -169,9 +189,13 @@ static int stat_run(int argc, char **argv)
 	code = one_name(argc, argv, &name);
 	if (!code)
 		code = -find_port(name, &stat);
-	if (code)
-		return code;
-	return json ? json_print_stat(&stat) : stat_print(&stat);
+	if (!code && !json)
+		code = links_read(&links);
+	if (!code)
+		code = json ? json_print_stat(&stat) :
+			      stat_print(&stat, &links);
+	free(links.links);
+	return code;
 }
 
 const struct command stat_command = {

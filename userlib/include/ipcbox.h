@@ -211,6 +211,23 @@ int ipcbox_port_list(int box, uint64_t *cursor, struct ipcbox_stat *stats,
 		     unsigned int count);
 
 /**
+ * ipcbox_user_list - who has how much of the quotas
+ * @box: from ipcbox_box_open()
+ * @cursor: in: 0 to begin; out: where to go on
+ * @users: array to fill in
+ * @count: its number of elements
+ *
+ * Lists the users who have ports or queued bytes, in whatever box: the caller's
+ * own and, with CAP_IPC_OWNER, all that its user namespace knows. A user who
+ * has something all the time is seen exactly once.
+ *
+ * Return: the number of users filled in, 0 at the end, or -EINTR, -EFAULT,
+ * -EINVAL (@cursor), -ENOTTY (@box is not one, or the module knows no users).
+ */
+int ipcbox_user_list(int box, uint64_t *cursor, struct ipcbox_user_entry *users,
+		     unsigned int count);
+
+/**
  * ipcbox_port_find - state of a port by its name, from outside
  * @box: from ipcbox_box_open()
  * @name: its name, or "@" and its id

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Which ports there are.
+ * Which ports there are, and which users have something.
  */
 #include <errno.h>
 #include <limits.h>
@@ -19,6 +19,23 @@ int ipcbox_port_list(int box, uint64_t *cursor, struct ipcbox_stat *stats,
 		.count = count < INT_MAX ? count : INT_MAX,
 	};
 	int err = ipcbox__ioctl(box, IPCBOX_PORT_LIST, &list);
+
+	if (err)
+		return err;
+	*cursor = list.cursor;
+	return (int)list.count;
+}
+
+int ipcbox_user_list(int box, uint64_t *cursor, struct ipcbox_user_entry *users,
+		     unsigned int count)
+{
+	struct ipcbox_user_list list = {
+		.cursor = *cursor,
+		.entries = ipcbox__pointer(users),
+		.entry_size = sizeof(*users),
+		.count = count < INT_MAX ? count : INT_MAX,
+	};
+	int err = ipcbox__ioctl(box, IPCBOX_USER_LIST, &list);
 
 	if (err)
 		return err;

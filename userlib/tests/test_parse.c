@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * How the command reads numbers and prints them.
+ * How the command reads numbers and prints them, and which texts it shows.
  */
 #include "command.h"
 #include "test.h"
@@ -101,6 +101,48 @@ static void printed_sizes(void)
 	}
 }
 
+/* One character of each length at the ends of what there is, and none. */
+static void characters(void)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+	} texts[] = {
+		{ " ", 1 }, { "~", 1 }, { "\xc2\xa0", 2 }, { "\xdf\xbf", 2 },
+		{ "\xe0\xa0\x80", 3 }, { "\xed\x9f\xbf", 3 },
+		{ "\xef\xbf\xbf", 3 }, { "\xf0\x90\x80\x80", 4 },
+		{ "\xf4\x8f\xbf\xbf", 4 },
+		/* controls */
+		{ "", 0 }, { "\n", 0 }, { "\x1b", 0 }, { "\x7f", 0 },
+		{ "\xc2\x80", 0 }, { "\xc2\x9f", 0 },
+		/* not the shortest, half of a pair, too high */
+		{ "\xc1\xbf", 0 }, { "\xe0\x9f\xbf", 0 },
+		{ "\xf0\x8f\xbf\xbf", 0 }, { "\xed\xa0\x80", 0 },
+		{ "\xf4\x90\x80\x80", 0 }, { "\xf5\x80\x80\x80", 0 },
+		/* without their end, or beginning */
+		{ "\xc3", 0 }, { "\xc3x", 0 }, { "\xe2\x82", 0 },
+		{ "\xf0\x9f\x98", 0 }, { "\x80", 0 }, { "\xff", 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(texts); i++)
+		CHECK(text_character(texts[i].text) == texts[i].len);
+}
+
+static void shown_texts(void)
+{
+	char safe[8];
+
+	text_safe("a\xc3\xa4\xff\x1b[m", safe, sizeof(safe));
+	CHECK(!strcmp(safe, "a\xc3\xa4??[m"));
+	CHECK(text_width(safe) == 6);
+	/* what does not fit is not cut in two */
+	text_safe("123456\xc3\xa4", safe, sizeof(safe));
+	CHECK(!strcmp(safe, "123456"));
+	text_safe("", safe, sizeof(safe));
+	CHECK(!*safe && !text_width(safe));
+}
+
 int main(void)
 {
 	static const struct test tests[] = {
@@ -109,6 +151,8 @@ int main(void)
 		TEST(seconds),
 		TEST(users),
 		TEST(printed_sizes),
+		TEST(characters),
+		TEST(shown_texts),
 	};
 
 	/* what the parsers say to the user */

@@ -190,6 +190,41 @@ static void go_through(void)
 	CHECK(ipcbox_port_list(FAKE_BOX, &cursor, stats, 2) == 0);
 }
 
+/* Users 0 and 4001; the cursor is the module's business. */
+static int two_users(int fd, unsigned long command, void *arg)
+{
+	static const __u32 uids[] = { 0, 4001 };
+	struct ipcbox_user_list *list = arg;
+	struct ipcbox_user_entry *entries;
+	__u32 room = list->count;
+
+	(void)fd;
+	CHECK(command == IPCBOX_USER_LIST && list->flags == 0);
+	CHECK(list->entry_size == sizeof(*entries));
+	entries = (struct ipcbox_user_entry *)(uintptr_t)list->entries;
+	if (list->cursor > 100)
+		return -EINVAL;
+	for (list->count = 0; list->cursor < 2 && list->count < room;)
+		entries[list->count++].uid = uids[list->cursor++];
+	return 0;
+}
+
+static void users(void)
+{
+	struct ipcbox_user_entry entries[3];
+	uint64_t cursor = 0;
+
+	fake_reset(two_users);
+	CHECK(ipcbox_user_list(FAKE_BOX, &cursor, entries, 1) == 1);
+	CHECK(entries[0].uid == 0 && cursor == 1);
+	CHECK(ipcbox_user_list(FAKE_BOX, &cursor, entries, 3) == 1);
+	CHECK(entries[0].uid == 4001 && cursor == 2);
+	CHECK(ipcbox_user_list(FAKE_BOX, &cursor, entries, 3) == 0);
+	cursor = 101;
+	CHECK(ipcbox_user_list(FAKE_BOX, &cursor, entries, 3) == -EINVAL);
+	CHECK(cursor == 101);
+}
+
 static void find(void)
 {
 	struct ipcbox_stat stat;
@@ -216,6 +251,7 @@ int main(void)
 		TEST(open_by_name_and_id),
 		TEST(bad_references),
 		TEST(go_through),
+		TEST(users),
 		TEST(find),
 	};
 
