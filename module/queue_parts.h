@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c, turn.c
+ * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c,
+ * queue_news.c, turn.c
  *
  * All of it is called with the lock of the queue held. Who is to be woken is
  * noted in a struct ipcbox_wake, for ipcbox_queue_unlock_and_wake().
@@ -105,6 +106,12 @@ void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 			   struct ipcbox_message *msg);
 void ipcbox_queue_end_take(struct ipcbox_queue *queue,
 			   struct ipcbox_message *msg);
+
+bool ipcbox_queue_delivered(struct ipcbox_queue *queue,
+			    struct ipcbox_message *msg,
+			    struct ipcbox_wake *wake);
+void ipcbox_queue_end_news(struct ipcbox_queue *queue,
+			   struct ipcbox_wake *wake);
 
 void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
 			    struct ipcbox_wake *wake);
