@@ -3,6 +3,7 @@
 
 #include <linux/err.h>
 #include <linux/poll.h>
+#include <linux/sched/signal.h>
 
 #include "handle.h"
 #include "handle_news.h"
@@ -102,8 +103,8 @@ struct ipcbox_message *ipcbox_handle_new_expired(struct ipcbox_handle *handle,
 }
 
 /* What IPCBOX_RECV tells of an event, besides the payload. */
-int ipcbox_handle_describe_event(const struct ipcbox_message *event,
-				 struct ipcbox_ioctl *call)
+static int ipcbox_handle_describe_event(const struct ipcbox_message *event,
+					struct ipcbox_ioctl *call)
 {
 	const struct ipcbox_event *said = ipcbox_event_said(event);
 	struct ipcbox_recv *recv = &call->arg.recv;
@@ -119,4 +120,28 @@ int ipcbox_handle_describe_event(const struct ipcbox_message *event,
 	recv->sender_uid = said->uid;
 	recv->sender_gid = said->gid;
 	return ipcbox_ioctl_put(call);
+}
+
+/**
+ * ipcbox_handle_recv_event() - receive an event, as any message
+ * @handle: through this
+ * @event: event from ipcbox_queue_take(); given up
+ * @to: destination
+ * @call: IPCBOX_RECV, to be told of it, or NULL
+ *
+ * Return: 0, or with the event as it was -EFAULT or -EINTR
+ */
+int ipcbox_handle_recv_event(struct ipcbox_handle *handle,
+			     struct ipcbox_message *event, struct iov_iter *to,
+			     struct ipcbox_ioctl *call)
+{
+	int ret = ipcbox_message_copy_out(event, to);
+
+	if (!ret && call)
+		ret = ipcbox_handle_describe_event(event, call);
+	/* Another one may have a use for it. */
+	if (!ret && fatal_signal_pending(current))
+		ret = -EINTR;
+	ipcbox_queue_event_done(handle->rx, event, !ret);
+	return ret;
 }

@@ -10,6 +10,7 @@ struct ipcbox_handle;
 struct ipcbox_ioctl;
 struct ipcbox_message;
 struct ipcbox_news;
+struct iov_iter;
 
 int ipcbox_handle_ioctl_events(struct ipcbox_ioctl *call);
 __poll_t ipcbox_handle_poll_news(struct ipcbox_handle *handle);
@@ -18,7 +19,8 @@ void ipcbox_handle_end_news(struct ipcbox_handle *handle);
 struct ipcbox_news *ipcbox_handle_wants(struct ipcbox_handle *handle, u64 what);
 struct ipcbox_message *ipcbox_handle_new_expired(struct ipcbox_handle *handle,
 						 u64 id);
-int ipcbox_handle_describe_event(const struct ipcbox_message *event,
-				 struct ipcbox_ioctl *call);
+int ipcbox_handle_recv_event(struct ipcbox_handle *handle,
+			     struct ipcbox_message *event, struct iov_iter *to,
+			     struct ipcbox_ioctl *call);
 
 #endif /* _IPCBOX_HANDLE_NEWS_H */

@@ -92,7 +92,8 @@ static int ipcbox_message_fill(struct ipcbox_message *msg,
 	return ipcbox_message_copy_in(msg, from);
 }
 
-static void ipcbox_message_stamp(struct ipcbox_message *msg)
+/* A call of it would be felt in small messages. */
+static __always_inline void ipcbox_message_stamp(struct ipcbox_message *msg)
 {
 	msg->sender_pid = get_pid(task_tgid(current));
 	msg->sender_tid = task_pid(current);
@@ -313,7 +314,7 @@ static void ipcbox_message_end(struct ipcbox_message *msg,
 			       struct ipcbox_message **spare)
 {
 	/* It was not received, and will not be. */
-	if (msg->delivered)
+	if (unlikely(msg->delivered))
 		ipcbox_event_free(msg->delivered);
 	ipcbox_message_free_payload(msg);
 	ipcbox_message_unstamp(msg);

@@ -80,6 +80,25 @@ struct ipcbox_message *ipcbox_event_new(struct ipcbox_news *news,
 	return event;
 }
 
+/**
+ * ipcbox_event_attach() - let a sender know when its message is received
+ * @news: the sender's
+ * @msg: new message; whoever is charged for it is for the event, too
+ *
+ * Return: 0, -EDQUOT or -ENOMEM
+ */
+int ipcbox_event_attach(struct ipcbox_news *news, struct ipcbox_message *msg)
+{
+	struct ipcbox_message *event =
+		ipcbox_event_new(news, msg->user, IPCBOX_EVENT_DELIVERED,
+				 msg->id);
+
+	if (IS_ERR(event))
+		return PTR_ERR(event);
+	msg->delivered = event;
+	return 0;
+}
+
 static void ipcbox_news_put(struct ipcbox_news *news)
 {
 	if (!refcount_dec_and_test(&news->ref))

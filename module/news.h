@@ -81,6 +81,7 @@ int ipcbox_news_take(struct ipcbox_news *news,
 struct ipcbox_message *ipcbox_event_new(struct ipcbox_news *news,
 					struct ipcbox_user *user, u64 what,
 					u64 id);
+int ipcbox_event_attach(struct ipcbox_news *news, struct ipcbox_message *msg);
 void ipcbox_event_free(struct ipcbox_message *event);
 struct ipcbox_news *ipcbox_event_news(const struct ipcbox_message *event);
 u64 ipcbox_event_what(const struct ipcbox_message *event);

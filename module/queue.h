@@ -152,8 +152,8 @@ void ipcbox_queue_announce(struct ipcbox_queue *queue, u64 what, u64 n);
 void ipcbox_queue_tell_locked(struct ipcbox_queue *queue,
 			      struct ipcbox_message *event,
 			      struct ipcbox_wake *wake);
-int ipcbox_queue_event_done(struct ipcbox_queue *queue,
-			    struct ipcbox_message *event, int ret);
+void ipcbox_queue_event_done(struct ipcbox_queue *queue,
+			     struct ipcbox_message *event, bool received);
 
 size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue);
 __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,

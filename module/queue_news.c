@@ -126,21 +126,23 @@ void ipcbox_queue_tell_locked(struct ipcbox_queue *queue,
 /*
  * The caller has received a message whose sender wants to know. The last that it
  * hears of its port is that this is deleted; so a message that was being copied
- * then has not been received, as one that a waiting sender takes back.
+ * then is gone, and has not been received, as one that a waiting sender recalls.
  */
-bool ipcbox_queue_delivered(struct ipcbox_queue *queue,
+void ipcbox_queue_delivered(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg,
 			    struct ipcbox_wake *wake)
 {
 	struct ipcbox_message *event = msg->delivered;
 
 	lockdep_assert_held(&queue->lock);
-	if (queue->dead)
-		return false;
+	if (queue->dead) {
+		/* It is taken: nobody acknowledges a held one then. */
+		msg->state = IPCBOX_MESSAGE_GONE;
+		return;
+	}
 	msg->delivered = NULL;
 	ipcbox_message_stamp_anew(event);
 	ipcbox_queue_tell_locked(queue, event, wake);
-	return true;
 }
 
 /* The queue dies. Who waits for events alone gets the last one, or nothing. */
@@ -162,26 +164,23 @@ void ipcbox_queue_end_news(struct ipcbox_queue *queue, struct ipcbox_wake *wake)
  * ipcbox_queue_event_done() - end the receive of an event
  * @queue: queue
  * @event: event from ipcbox_queue_take()
- * @ret: how it ended: 0, or a negative errno
- *
- * Return: 1 if it was received, or @ret; then it can be received again
+ * @received: or else it can be received again
  */
-int ipcbox_queue_event_done(struct ipcbox_queue *queue,
-			    struct ipcbox_message *event, int ret)
+void ipcbox_queue_event_done(struct ipcbox_queue *queue,
+			     struct ipcbox_message *event, bool received)
 {
 	struct ipcbox_news *news = ipcbox_event_news(event);
 	struct ipcbox_wake wake = {};
 	bool there = true;
 
 	spin_lock(&queue->lock);
-	if (ret)
-		ipcbox_event_give_back(event);
-	else
+	if (received)
 		there = ipcbox_event_settle(event);
+	else
+		ipcbox_event_give_back(event);
 	if (there)
 		ipcbox_queue_wake_hearer(queue, news, &wake);
 	ipcbox_queue_unlock_and_wake(queue, &wake);
-	return ret ?: 1;
 }
 
 /* Is there an event to be received? */

@@ -107,7 +107,7 @@ void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 void ipcbox_queue_end_take(struct ipcbox_queue *queue,
 			   struct ipcbox_message *msg);
 
-bool ipcbox_queue_delivered(struct ipcbox_queue *queue,
+void ipcbox_queue_delivered(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg,
 			    struct ipcbox_wake *wake);
 void ipcbox_queue_end_news(struct ipcbox_queue *queue,

@@ -27,7 +27,7 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 	}
 	if (queue->dead)
 		return -EIDRM;
-	if (!filter->passive && !ipcbox_turn_is_of(&queue->turn, current))
+	if (!filter->peek && !ipcbox_turn_is_of(&queue->turn, current))
 		return -EAGAIN;
 	msg = ipcbox_line_first(&queue->line, filter->type);
 	if (!msg)
@@ -85,7 +85,7 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
 				    &(*filter->news)->waiters :
 				    &queue->receivers);
 	queue->counts.waiting_receivers++;
-	if (!filter->passive && !queue->turn.process)
+	if (!queue->turn.process && !ipcbox_filter_passive(filter))
 		ipcbox_turn_begin(&queue->turn, current);
 	ipcbox_turn_wait(&queue->turn, &waiter, 1);
 	ipcbox_queue_poll_rendezvous(queue, &wake);
@@ -170,10 +170,11 @@ bool ipcbox_queue_settle_locked(struct ipcbox_queue *queue,
 				struct ipcbox_message *msg,
 				struct ipcbox_wake *wake)
 {
-	bool recalled = msg->state == IPCBOX_MESSAGE_GONE;
+	bool recalled;
 
 	if (unlikely(msg->delivered))
-		recalled = !ipcbox_queue_delivered(queue, msg, wake);
+		ipcbox_queue_delivered(queue, msg, wake);
+	recalled = msg->state == IPCBOX_MESSAGE_GONE;
 	ipcbox_queue_end_take(queue, msg);
 	msg->state = IPCBOX_MESSAGE_GONE;
 	if (!recalled)

@@ -83,18 +83,9 @@ struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 static int ipcbox_handle_prepare(struct ipcbox_message *msg,
 				 const struct ipcbox_outgoing *out)
 {
-	struct ipcbox_message *event;
-
 	if (out->id && put_user(msg->id, out->id))
 		return -EFAULT;
-	if (!out->news)
-		return 0;
-	event = ipcbox_event_new(out->news, msg->user, IPCBOX_EVENT_DELIVERED,
-				 msg->id);
-	if (IS_ERR(event))
-		return PTR_ERR(event);
-	msg->delivered = event;
-	return 0;
+	return unlikely(out->news) ? ipcbox_event_attach(out->news, msg) : 0;
 }
 
 /* Returns the length sent. What can fail comes first, the queue last. */
@@ -178,9 +169,7 @@ static int ipcbox_handle_deliver(struct ipcbox_message *msg,
 	int ret = ipcbox_message_copy_out(msg, to);
 
 	if (!ret && call)
-		ret = msg->type == IPCBOX_TYPE_EVENT ?
-		      ipcbox_handle_describe_event(msg, call) :
-		      ipcbox_handle_describe(msg, call);
+		ret = ipcbox_handle_describe(msg, call);
 	if (!ret && fatal_signal_pending(current))
 		ret = -EINTR;
 	return ret;
@@ -222,8 +211,6 @@ static int ipcbox_handle_finish(struct ipcbox_handle *handle,
 				struct ipcbox_message *msg,
 				const struct ipcbox_incoming *in, int ret)
 {
-	if (unlikely(msg->type == IPCBOX_TYPE_EVENT))
-		return ipcbox_queue_event_done(handle->rx, msg, ret);
 	if (in->filter.peek)
 		return ipcbox_queue_peek_done(handle->rx, msg) ? ret ?: 1 : ret;
 	if (!ret)
@@ -255,6 +242,11 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 		if (ret)
 			return ret;
 		len = msg->len;
+		if (unlikely(msg->type == IPCBOX_TYPE_EVENT)) {
+			ret = ipcbox_handle_recv_event(handle, msg, to,
+						       in->call);
+			return ret ?: len;
+		}
 		ret = ipcbox_handle_deliver(msg, to, in->call);
 		ret = ipcbox_handle_finish(handle, msg, in, ret);
 		if (ret)
@@ -365,7 +357,7 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 	if (send->priority >= IPCBOX_PRIORITIES || send->reserved ||
 	    send->type == IPCBOX_TYPE_EVENT)
 		return -EINVAL;
-	if (send->flags & IPCBOX_RECEIPT) {
+	if (unlikely(send->flags & IPCBOX_RECEIPT)) {
 		ret = ipcbox_transfer_want_receipt(call, &receipt, &out);
 		if (ret)
 			return ret;
@@ -398,8 +390,6 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 		.wait = ipcbox_transfer_wait(call, recv->deadline),
 		.filter.type = recv->type,
 		.filter.peek = recv->flags & IPCBOX_PEEK,
-		.filter.passive = recv->flags & IPCBOX_PEEK ||
-				  recv->type == IPCBOX_TYPE_EVENT,
 		.call = call,
 		.hold = recv->flags & IPCBOX_LEASE,
 		.lease = recv->lease,
@@ -408,7 +398,7 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 	struct ipcbox_buffers buffers;
 	ssize_t ret;
 
-	if (recv->type == IPCBOX_TYPE_EVENT) {
+	if (unlikely(recv->type == IPCBOX_TYPE_EVENT)) {
 		if (!READ_ONCE(handle->news) || in.filter.peek)
 			return -EINVAL;
 	} else if (!(handle->rights & IPCBOX_RIGHT_RECV)) {

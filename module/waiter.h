@@ -56,14 +56,12 @@ struct ipcbox_wait {
  * @type: this type of message; 0 for all
  * @room: payloads up to this length
  * @peek: look, do not take
- * @passive: take no message, because it looks or wants events alone
  * @news: where the handle has its news, if it has any
  */
 struct ipcbox_filter {
 	u64 type;
 	size_t room;
 	bool peek;
-	bool passive;
 	struct ipcbox_news **news;
 };
 
@@ -71,6 +69,12 @@ struct ipcbox_filter {
 static inline bool ipcbox_filter_only_hears(const struct ipcbox_filter *filter)
 {
 	return filter->type == IPCBOX_TYPE_EVENT;
+}
+
+/* Does it take no message, because it looks or wants events alone? */
+static inline bool ipcbox_filter_passive(const struct ipcbox_filter *filter)
+{
+	return filter->peek || ipcbox_filter_only_hears(filter);
 }
 
 /* Does it take events? */
