@@ -10,7 +10,7 @@
 static const struct command *const commands[] = {
 	&create_command, &rm_command, &ls_command, &stat_command,
 	&info_command, &set_command, &send_command, &recv_command,
-	&call_command, &serve_command,
+	&call_command, &serve_command, &watch_command,
 };
 
 static const char exit_codes[] =
