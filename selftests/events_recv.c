@@ -390,6 +390,54 @@ TEST_F(events_recv, a_signal_and_a_deadline_end_the_wait)
 	EXPECT_EQ(IPCBOX_EVENT_SENDER_CAME, event_now(self->port));
 }
 
+/* Several threads read one handle: together they are told of everything. */
+
+struct hearer {
+	int port;
+	pthread_t thread;
+	uint64_t came;
+	uint64_t went;
+};
+
+static void *hearer_main(void *arg)
+{
+	struct hearer *hearer = arg;
+	struct ipcbox_event event;
+
+	while (sys_read(hearer->port, &event, SIZE) == SIZE) {
+		if (event.what == IPCBOX_EVENT_SENDER_CAME)
+			hearer->came += event.count;
+		if (event.what == IPCBOX_EVENT_SENDER_WENT)
+			hearer->went += event.count;
+	}
+	return NULL;
+}
+
+TEST_F(events_recv, many_readers_miss_nothing)
+{
+	struct hearer hearers[3] = {};
+	uint64_t came = 0, went = 0;
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		hearers[i].port = self->port;
+		ASSERT_EQ(0, pthread_create(&hearers[i].thread, NULL,
+					    hearer_main, &hearers[i]));
+	}
+	for (i = 0; i < 500; i++) {
+		comes(self);
+		goes(self);
+	}
+	EXPECT_EQ(0, port_delete(self->box, "port"));
+	for (i = 0; i < 3; i++) {
+		pthread_join(hearers[i].thread, NULL);
+		came += hearers[i].came;
+		went += hearers[i].went;
+	}
+	EXPECT_EQ(500, came);
+	EXPECT_EQ(500, went);
+}
+
 /* A receive that began before there were any events hears of them. */
 TEST_F(events_recv, who_waits_hears_of_a_new_subscription)
 {

@@ -328,6 +328,75 @@ TEST_F(receipt_later, and_the_deletion_of_the_port)
 	EXPECT_EQ(-EIDRM, event_now(self->sender));
 }
 
+#define MANY	600
+#define IDS	65536
+
+static pid_t receiver_start(int port)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (sys_read(port, (char[64]) {}, 64) >= 0)
+		;
+	_exit(0);
+}
+
+/* Counts what there is, by message. */
+static void receipts_note(int port, uint8_t *told)
+{
+	struct ipcbox_event event = {};
+	struct ipcbox_recv recv = {};
+
+	while (!event_recv(port, &event, &recv))
+		if (event.what == IPCBOX_EVENT_DELIVERED && event.id < IDS)
+			told[event.id]++;
+}
+
+/* Receivers are killed wherever they are, and each message is told of once. */
+TEST_F(receipt_later, each_comes_once)
+{
+	static uint8_t told[IDS], sent[IDS];
+	struct pollfd pollfd = { .fd = self->sender, .events = POLLOUT };
+	struct ipcbox_stat stat = {};
+	pid_t pids[3];
+	int i, n = 0;
+	long id;
+
+	ASSERT_EQ(0, events_subscribe(self->receiver, 0));
+	for (i = 0; i < 3; i++)
+		pids[i] = receiver_start(self->receiver);
+	while (n < MANY && poll(&pollfd, 1, 10000) > 0) {
+		id = send_for_receipt(self->sender, "x");
+		if (id == -EAGAIN)
+			continue;
+		ASSERT_LT(0, id);
+		ASSERT_GT(IDS, id);
+		sent[id] = 1;
+		receipts_note(self->sender, told);
+		if (++n % 40)
+			continue;
+		i = n / 40 % 3;
+		kill(pids[i], SIGKILL);
+		child_wait(pids[i]);
+		pids[i] = receiver_start(self->receiver);
+	}
+	EXPECT_EQ(MANY, n);
+	for (i = 0; i < 10000 && stat.received < n; i++) {
+		ASSERT_EQ(0, port_stat(self->sender, &stat));
+		sleep_ns(MSEC);
+	}
+	EXPECT_EQ(n, stat.received);
+	for (i = 0; i < 3; i++) {
+		kill(pids[i], SIGKILL);
+		child_wait(pids[i]);
+	}
+	receipts_note(self->sender, told);
+	for (i = 0; i < IDS; i++)
+		EXPECT_EQ(sent[i], told[i]);
+}
+
 /* Leases */
 
 static uint64_t lease_for(int port, uint64_t ns)
