@@ -147,15 +147,17 @@ static void ipcbox_broadcast_deliver(struct ipcbox_port *port,
 	static const struct ipcbox_wait now = { .nowait = true };
 	struct ipcbox_subscriber *subscriber;
 	struct ipcbox_message *copy;
+	u64 lost;
 
 	lockdep_assert_held(&port->broadcast.lock);
 	list_for_each_entry(subscriber, &port->broadcast.subscribers, node) {
 		copy = list_first_entry(copies, struct ipcbox_message, node);
 		list_del_init(&copy->node);
-		if (port->sharing == IPCBOX_SHARE_ALL_LOSSY)
-			ipcbox_subscriber_loses(subscriber,
-				ipcbox_queue_make_room(&subscriber->queue,
-						       copy->len));
+		if (port->sharing == IPCBOX_SHARE_ALL_LOSSY) {
+			lost = ipcbox_queue_make_room(&subscriber->queue,
+						      copy->len);
+			ipcbox_subscriber_loses(subscriber, lost);
+		}
 		/* All of it with receivers that are copying: no room to be made. */
 		if (ipcbox_queue_send(&subscriber->queue, copy, &now))
 			ipcbox_subscriber_loses(subscriber, 1);

@@ -536,7 +536,8 @@ TEST_F(receipt_later, ends_with_all_of_it_outstanding)
 	EXPECT_EQ(0, port_delete(self->box, "port"));
 	close(self->receiver);
 	close(self->sender);
-	self->receiver = self->sender = -1;
+	self->receiver = -1;
+	self->sender = -1;
 	ASSERT_EQ(0, box_info(self->box, &info));
 	EXPECT_EQ(self->before.user_bytes - 12 * (info.msg_overhead + SIZE),
 		  info.user_bytes);

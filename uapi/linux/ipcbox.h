@@ -64,13 +64,14 @@
  * Events
  * ------
  * A handle with any right can ask to be told what happens to its port and to its
- * messages: IPCBOX_EVENTS. An event arrives on the handle as a message does: of
- * type IPCBOX_TYPE_EVENT, flagged IPCBOX_MSG_EVENT, its payload a struct
- * ipcbox_event, and before all messages. read(2), and IPCBOX_RECV of any type,
+ * messages: IPCBOX_EVENTS. An event arrives on the handle as a message does, and
+ * before all messages: of type IPCBOX_TYPE_EVENT, flagged IPCBOX_MSG_EVENT, with
+ * a struct ipcbox_event as its payload. read(2), and IPCBOX_RECV of any type,
  * receive both; IPCBOX_RECV of that type receives events alone, also on a handle
- * without IPCBOX_RIGHT_RECV; of another type, messages alone. poll() reports EPOLLIN for them, FIONREAD their size. They
- * use none of the port's capacity and are in none of its counts. IPCBOX_PEEK
- * passes over them, IPCBOX_LEASE does not hold them, and they need no turn.
+ * without IPCBOX_RIGHT_RECV; of another type, messages alone. poll() reports
+ * EPOLLIN for them, FIONREAD their size. They use none of the port's capacity and
+ * are in none of its counts. IPCBOX_PEEK passes over them, IPCBOX_LEASE does not
+ * hold them, and they need no turn.
  *
  * Events that have yet to be received take no more memory however many happen:
  * those about the port are merged, one of each kind with a count of how often,
