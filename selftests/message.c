@@ -409,7 +409,7 @@ TEST_F(message, ways_of_sending_and_of_receiving_mix)
 
 TEST_F(message, type_and_priority_arrive)
 {
-	static const uint64_t types[] = { 0, 1, 1ULL << 32, 1ULL << 63, ~0ULL };
+	static const uint64_t types[] = { 0, 1, 1ULL << 32, 1ULL << 63, ~0ULL - 1 };
 	struct ipcbox_recv recv = {};
 	int i;
 
