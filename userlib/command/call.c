@@ -113,7 +113,7 @@ static int call_option(struct call_job *job, int option)
 {
 	switch (option) {
 	case 't':
-		return parse_number("--type", optarg, IPCBOX_TYPE_EVENT - 1,
+		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
 	case 'p':
 		return parse_priority(optarg, &job->options.priority);

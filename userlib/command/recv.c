@@ -211,7 +211,7 @@ static int recv_option(struct recv_job *job, int option)
 		job->path = optarg;
 		return 0;
 	case 't':
-		return parse_number("--type", optarg, IPCBOX_TYPE_EVENT - 1,
+		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
 	case 'w':
 		job->has_timeout = true;

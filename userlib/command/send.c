@@ -198,7 +198,7 @@ static int send_option(struct send_job *job, int option)
 		job->file = optarg;
 		return 0;
 	case 't':
-		return parse_number("--type", optarg, IPCBOX_TYPE_EVENT - 1,
+		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
 	case 'p':
 		return parse_priority(optarg, &job->options.priority);

@@ -221,7 +221,7 @@ static int serve_option(struct serve_job *job, int option)
 	case 'c':
 		return parse_number("--count", optarg, UINT64_MAX, &job->count);
 	case 't':
-		return parse_number("--type", optarg, IPCBOX_TYPE_EVENT - 1,
+		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
 	case 'v':
 		job->verbose = true;
