@@ -192,3 +192,18 @@ IPCBOX_ABI_FIELD(ipcbox_reply, type, 32);
 IPCBOX_ABI_FIELD(ipcbox_reply, recv, 40);
 IPCBOX_ABI_FIELD(ipcbox_reply, recv_size, 48);
 IPCBOX_ABI_FIELD(ipcbox_reply, reserved, 52);
+
+IPCBOX_ABI_SIZE(ipcbox_events, 16);
+IPCBOX_ABI_FIELD(ipcbox_events, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_events, mask, 8);
+
+IPCBOX_ABI_SIZE(ipcbox_event, 64);
+IPCBOX_ABI_FIELD(ipcbox_event, what, 0);
+IPCBOX_ABI_FIELD(ipcbox_event, count, 8);
+IPCBOX_ABI_FIELD(ipcbox_event, id, 16);
+IPCBOX_ABI_FIELD(ipcbox_event, time, 24);
+IPCBOX_ABI_FIELD(ipcbox_event, pid, 32);
+IPCBOX_ABI_FIELD(ipcbox_event, tid, 36);
+IPCBOX_ABI_FIELD(ipcbox_event, uid, 40);
+IPCBOX_ABI_FIELD(ipcbox_event, gid, 44);
+IPCBOX_ABI_FIELD(ipcbox_event, reserved, 48);

@@ -77,6 +77,16 @@ void ipcbox_broadcast_kill(struct ipcbox_port *port)
 	mutex_unlock(&port->broadcast.lock);
 }
 
+/* Tells all subscribers, who are not told by the queue of the port. */
+void ipcbox_broadcast_announce(struct ipcbox_port *port, u64 what)
+{
+	struct ipcbox_subscriber *subscriber;
+
+	lockdep_assert_held(&port->broadcast.lock);
+	list_for_each_entry(subscriber, &port->broadcast.subscribers, node)
+		ipcbox_queue_announce(&subscriber->queue, what, 1);
+}
+
 /* Sending */
 
 static bool ipcbox_broadcast_has_room(struct ipcbox_broadcast *broadcast,
@@ -122,6 +132,14 @@ static int ipcbox_broadcast_copy(struct ipcbox_broadcast *broadcast,
 	return 0;
 }
 
+static void ipcbox_subscriber_loses(struct ipcbox_subscriber *subscriber, u64 n)
+{
+	if (!n)
+		return;
+	subscriber->lost += n;
+	ipcbox_queue_announce(&subscriber->queue, IPCBOX_EVENT_LOST, n);
+}
+
 /* Nothing fails here: there is room, or will be. */
 static void ipcbox_broadcast_deliver(struct ipcbox_port *port,
 				     struct list_head *copies)
@@ -129,18 +147,20 @@ static void ipcbox_broadcast_deliver(struct ipcbox_port *port,
 	static const struct ipcbox_wait now = { .nowait = true };
 	struct ipcbox_subscriber *subscriber;
 	struct ipcbox_message *copy;
+	u64 lost;
 
 	lockdep_assert_held(&port->broadcast.lock);
 	list_for_each_entry(subscriber, &port->broadcast.subscribers, node) {
 		copy = list_first_entry(copies, struct ipcbox_message, node);
 		list_del_init(&copy->node);
-		if (port->sharing == IPCBOX_SHARE_ALL_LOSSY)
-			subscriber->lost +=
-				ipcbox_queue_make_room(&subscriber->queue,
-						       copy->len);
+		if (port->sharing == IPCBOX_SHARE_ALL_LOSSY) {
+			lost = ipcbox_queue_make_room(&subscriber->queue,
+						      copy->len);
+			ipcbox_subscriber_loses(subscriber, lost);
+		}
 		/* All of it with receivers that are copying: no room to be made. */
 		if (ipcbox_queue_send(&subscriber->queue, copy, &now))
-			subscriber->lost++;
+			ipcbox_subscriber_loses(subscriber, 1);
 	}
 }
 

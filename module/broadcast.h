@@ -60,6 +60,7 @@ struct ipcbox_broadcast {
 
 void ipcbox_broadcast_init(struct ipcbox_broadcast *broadcast);
 void ipcbox_broadcast_kill(struct ipcbox_port *port);
+void ipcbox_broadcast_announce(struct ipcbox_port *port, u64 what);
 
 struct ipcbox_subscriber *ipcbox_broadcast_join(struct ipcbox_port *port);
 void ipcbox_broadcast_leave(struct ipcbox_port *port,

@@ -126,7 +126,8 @@ int ipcbox_call_ioctl_call(struct ipcbox_ioctl *ioctl)
 	struct ipcbox_buffers from, to;
 	int ret;
 
-	if (arg->priority >= IPCBOX_PRIORITIES)
+	if (arg->priority >= IPCBOX_PRIORITIES ||
+	    arg->type == IPCBOX_TYPE_EVENT)
 		return -EINVAL;
 	if (ipcbox_port_broadcasts(ipcbox_handle_of(ioctl->file)->port))
 		return -EOPNOTSUPP;

@@ -17,8 +17,10 @@
 #include "call.h"
 #include "compat.h"
 #include "handle.h"
+#include "handle_news.h"
 #include "held.h"
 #include "ioctl.h"
+#include "news.h"
 #include "port.h"
 #include "queue.h"
 #include "quota.h"
@@ -71,19 +73,20 @@ static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 	__poll_t events = EPOLLHUP | EPOLLERR;
-	__poll_t ready;
+	__poll_t ready, told;
 
 	if (handle->rights & IPCBOX_RIGHT_RECV)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (handle->rights & IPCBOX_RIGHT_SEND)
 		events |= EPOLLOUT | EPOLLWRNORM;
 	ready = ipcbox_queue_poll(handle->rx, file, table);
+	told = ipcbox_handle_poll_news(handle);
 	if (ipcbox_port_broadcasts(handle->port) &&
 	    handle->rights & IPCBOX_RIGHT_SEND) {
 		ready &= ~(EPOLLOUT | EPOLLWRNORM);
 		ready |= ipcbox_broadcast_poll(handle->port, file, table);
 	}
-	return events & ready;
+	return (events & ready) | told;
 }
 
 /* ioctls */
@@ -119,7 +122,6 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.min_size = offsetofend(struct ipcbox_recv, sender_gid),
 		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |
 			  IPCBOX_LEASE,
-		.rights	= IPCBOX_RIGHT_RECV,
 		.run	= ipcbox_transfer_ioctl_recv,
 	}, {
 		.cmd	= IPCBOX_STAT,
@@ -155,6 +157,10 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.flags	= IPCBOX_IOVEC,
 		.rights	= IPCBOX_RIGHT_RECV,
 		.run	= ipcbox_handle_ioctl_reply,
+	}, {
+		.cmd	= IPCBOX_EVENTS,
+		.min_size = offsetofend(struct ipcbox_events, mask),
+		.run	= ipcbox_handle_ioctl_events,
 	},
 };
 
@@ -205,6 +211,10 @@ static int ipcbox_handle_fionread(struct ipcbox_handle *handle, int __user *n)
 	spin_lock(&handle->rx->lock);
 	dead = handle->rx->dead;
 	size = ipcbox_queue_next_size_locked(handle->rx);
+	if (handle->news && ipcbox_news_first(handle->news)) {
+		size = sizeof(struct ipcbox_event);
+		dead = false;
+	}
 	spin_unlock(&handle->rx->lock);
 	return dead ? -EIDRM : put_user((int)size, n);
 }
@@ -255,6 +265,7 @@ static int ipcbox_handle_release(struct inode *inode, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 
+	ipcbox_handle_end_news(handle);
 	ipcbox_port_detach(handle->port, handle->rights, handle->member);
 	ipcbox_held_close(handle);
 	ipcbox_handle_free(handle);

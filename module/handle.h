@@ -14,6 +14,7 @@
 #include <linux/types.h>
 
 struct ipcbox_member;
+struct ipcbox_news;
 struct ipcbox_port;
 struct ipcbox_queue;
 struct ipcbox_subscriber;
@@ -28,6 +29,7 @@ struct ipcbox_handle {
 	u32 rights;
 	struct ipcbox_member *member;	/* see ipcbox_port_attach() */
 	struct list_head holders;	/* rx->lock; see held.h */
+	struct ipcbox_news *news;	/* NULL until it subscribes, then constant */
 };
 
 static inline struct ipcbox_handle *ipcbox_handle_of(const struct file *file)

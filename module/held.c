@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Held messages: leases and requests, and who holds them */
 
+#include <linux/err.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 
 #include "handle.h"
+#include "handle_news.h"
 #include "held.h"
 #include "holder.h"
 #include "ioctl.h"
 #include "lease.h"
 #include "message.h"
+#include "news.h"
 #include "port.h"
 #include "queue.h"
 
@@ -168,7 +171,8 @@ static int ipcbox_holder_add(struct ipcbox_handle *handle)
 
 /* 1 if it is held, 0 if it is gone, -ENOENT if there is no holder. */
 static int ipcbox_held_try(struct ipcbox_handle *handle,
-			   struct ipcbox_message *msg, u64 lease)
+			   struct ipcbox_message *msg, u64 lease,
+			   struct ipcbox_message *expired)
 {
 	struct ipcbox_queue *queue = &handle->port->queue;
 	struct ipcbox_holder *holder;
@@ -181,6 +185,7 @@ static int ipcbox_held_try(struct ipcbox_handle *handle,
 		held = ipcbox_queue_hold_locked(queue, msg);
 	if (held > 0) {
 		msg->holder = holder;
+		msg->expired = expired;
 		rb_add(&msg->tree, &holder->held, ipcbox_held_less);
 		timerqueue_init(&msg->expiry);
 		if (lease)
@@ -197,23 +202,27 @@ static int ipcbox_held_try(struct ipcbox_handle *handle,
  *	caller's any more
  * @lease: until it returns to its place, ns; 0 for no limit
  *
- * Return: 1, 0 if the sender has recalled the message meanwhile, or -ENOMEM
+ * Return: 1, 0 if the sender has recalled the message meanwhile, -ENOMEM or
+ * -EDQUOT
  */
 int ipcbox_held_begin(struct ipcbox_handle *handle, struct ipcbox_message *msg,
 		      u64 lease)
 {
+	struct ipcbox_message *expired = NULL;
 	int ret;
 
-	for (;;) {
-		ret = ipcbox_held_try(handle, msg, lease);
+	if (lease)
+		expired = ipcbox_handle_new_expired(handle, msg->id);
+	if (IS_ERR(expired))
+		return PTR_ERR(expired);
+	do {
+		ret = ipcbox_held_try(handle, msg, lease, expired);
 		if (!ret)
 			ipcbox_message_put(msg, &handle->port->queue.spare);
-		if (ret >= 0)
-			return ret;
-		ret = ipcbox_holder_add(handle);
-		if (ret)
-			return ret;
-	}
+	} while (ret == -ENOENT && !(ret = ipcbox_holder_add(handle)));
+	if (ret <= 0 && expired)
+		ipcbox_event_free(expired);
+	return ret;
 }
 
 /* What is received through a handle may be answered by all who have it. */

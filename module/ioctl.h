@@ -35,6 +35,7 @@ union ipcbox_ioctl_arg {
 	struct ipcbox_ack ack;
 	struct ipcbox_call call;
 	struct ipcbox_reply reply;
+	struct ipcbox_events events;
 };
 
 /**

@@ -65,6 +65,19 @@ static struct ipcbox_message *ipcbox_lease_expired(struct ipcbox_leases *leases)
 	return container_of(first, struct ipcbox_message, expiry);
 }
 
+/* The holder is told before anybody receives the message anew. */
+static void ipcbox_lease_end(struct ipcbox_queue *queue,
+			     struct ipcbox_message *msg,
+			     struct ipcbox_wake *wake)
+{
+	struct ipcbox_message *event = msg->expired;
+
+	msg->expired = NULL;
+	if (event)
+		ipcbox_queue_tell_locked(queue, event, wake);
+	ipcbox_queue_give_back_locked(queue, msg, wake);
+}
+
 static void ipcbox_leases_work(struct work_struct *work)
 {
 	struct ipcbox_leases *leases =
@@ -79,7 +92,7 @@ static void ipcbox_leases_work(struct work_struct *work)
 		spin_lock(&queue->lock);
 		msg = ipcbox_lease_expired(leases);
 		if (msg)
-			ipcbox_queue_give_back_locked(queue, msg, &wake);
+			ipcbox_lease_end(queue, msg, &wake);
 		else
 			ipcbox_leases_arm(leases);
 		ipcbox_queue_unlock_and_wake(queue, &wake);

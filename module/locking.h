@@ -49,8 +49,14 @@
  *	holder->watch.watched			who makes the holder, then who
  *						takes it from handle->holders
  *	everything in struct ipcbox_queue	queue->lock
- *	message->{node,tree,returned,seq,state,sender,holder,expiry,charged,
- *		deliveries}			queue->lock, from
+ *	everything in struct ipcbox_news, and of its events
+ *		node, seq, state, sender_* and data	lock of the queue that the
+ *						handle receives from; but the
+ *						payload is of who has taken it
+ *	handle->news				likewise; also read without it,
+ *						and constant once it is set
+ *	message->{node,tree,returned,seq,state,sender,holder,expiry,expired,
+ *		delivered,charged,deliveries}	queue->lock, from
  *						ipcbox_queue_send() on
  *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result
  *						is set; then the waiting thread
@@ -70,6 +76,9 @@
  *			armed leases->work
  *	handle		its struct file
  *	subscriber	its handle, alone
+ *	news		its handle, each single event of it
+ *	event		a standing one: its news. A single one: the message that it
+ *			is about; then the list of its news; then who takes it
  *	holder		its handle's list, which its watch shares; a queued
  *			watch->work
  *	message		whoever it belongs to: the sender until it is sent, the
@@ -90,4 +99,5 @@
  * the module), and destroying the workqueue waits for the rest.
  *
  * Held messages survive the deletion of their port: they go with their holder.
+ * So do news that have not been received: they go with their handle.
  */

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "message.h"
+#include "news.h"
 #include "pinned.h"
 #include "quota.h"
 
@@ -91,13 +92,35 @@ static int ipcbox_message_fill(struct ipcbox_message *msg,
 	return ipcbox_message_copy_in(msg, from);
 }
 
-static void ipcbox_message_stamp(struct ipcbox_message *msg)
+/* A call of it would be felt in small messages. */
+static __always_inline void ipcbox_message_stamp(struct ipcbox_message *msg)
 {
 	msg->sender_pid = get_pid(task_tgid(current));
 	msg->sender_tid = task_pid(current);
 	if (msg->sender_tid != msg->sender_pid)
 		get_pid(msg->sender_tid);
 	current_euid_egid(&msg->sender_uid, &msg->sender_gid);
+}
+
+static void ipcbox_message_unstamp(struct ipcbox_message *msg)
+{
+	put_pid(msg->sender_pid);
+	if (msg->sender_tid != msg->sender_pid)
+		put_pid(msg->sender_tid);
+}
+
+/* With the caller, unless that is the kernel, instead of whoever it was. */
+void ipcbox_message_stamp_anew(struct ipcbox_message *msg)
+{
+	ipcbox_message_unstamp(msg);
+	if (!(current->flags & PF_KTHREAD)) {
+		ipcbox_message_stamp(msg);
+		return;
+	}
+	msg->sender_pid = NULL;
+	msg->sender_tid = NULL;
+	msg->sender_uid = INVALID_UID;
+	msg->sender_gid = INVALID_GID;
 }
 
 /* Free memory that was kept as a spare, or NULL. */
@@ -140,6 +163,7 @@ static void ipcbox_message_init_new(struct ipcbox_message *msg,
 	msg->deliveries = 0;
 	msg->user = user;
 	msg->receipt = NULL;
+	msg->delivered = NULL;
 	msg->pinned = NULL;
 }
 
@@ -230,6 +254,39 @@ struct ipcbox_message *ipcbox_message_copy(struct ipcbox_message *whole,
 	return msg;
 }
 
+/**
+ * ipcbox_message_new_event() - make a message that the module sends
+ * @user: account to charge
+ * @len: of the payload, which the caller writes; at most IPCBOX_MESSAGE_INLINE
+ * @spare: where ipcbox_message_put() may have kept memory
+ *
+ * Return: the message, or an ERR_PTR: -EDQUOT, -ENOMEM
+ */
+struct ipcbox_message *ipcbox_message_new_event(struct ipcbox_user *user,
+						size_t len,
+						struct ipcbox_message **spare)
+{
+	struct ipcbox_message *msg = ipcbox_message_alloc(spare);
+	int ret;
+
+	if (!msg)
+		return ERR_PTR(-ENOMEM);
+	msg->len = len;
+	msg->whole = NULL;
+	ret = ipcbox_user_charge_bytes(user, ipcbox_message_charge(msg));
+	if (ret) {
+		ipcbox_message_recycle(msg, spare);
+		return ERR_PTR(ret);
+	}
+	ipcbox_message_init_new(msg, user);
+	msg->type = IPCBOX_TYPE_EVENT;
+	msg->priority = IPCBOX_PRIORITIES - 1;
+	msg->call = false;
+	msg->data = msg->inline_data;
+	ipcbox_message_stamp(msg);
+	return msg;
+}
+
 static void ipcbox_message_drop_charge(struct ipcbox_message *msg)
 {
 	if (!msg->charged)
@@ -256,10 +313,11 @@ void ipcbox_message_uncharge(struct ipcbox_message *msg)
 static void ipcbox_message_end(struct ipcbox_message *msg,
 			       struct ipcbox_message **spare)
 {
+	/* It was not received, and will not be. */
+	if (unlikely(msg->delivered))
+		ipcbox_event_free(msg->delivered);
 	ipcbox_message_free_payload(msg);
-	put_pid(msg->sender_pid);
-	if (msg->sender_tid != msg->sender_pid)
-		put_pid(msg->sender_tid);
+	ipcbox_message_unstamp(msg);
 	ipcbox_message_drop_charge(msg);
 	ipcbox_message_recycle(msg, spare);
 }

@@ -77,6 +77,7 @@ struct ipcbox_message {
 	struct ipcbox_waiter *sender;	/* who waits with it, or NULL */
 	struct ipcbox_holder *holder;	/* who holds it, or NULL */
 	struct timerqueue_node expiry;	/* of a lease; in port->leases */
+	struct ipcbox_message *expired;	/* while held: event for then, or NULL */
 	bool charged;
 	u32 deliveries;			/* how often it has been held */
 	u64 seq;			/* its place within its priority */
@@ -88,6 +89,9 @@ struct ipcbox_message {
 	u8 priority;
 	bool call;			/* the sender waits for a reply */
 	struct ipcbox_receipt *receipt;	/* its sender's, who waits; or NULL */
+	struct ipcbox_message *delivered; /* its sender's, who does not: event for
+					   * when it is received, or NULL
+					   */
 	kuid_t sender_uid;
 	kgid_t sender_gid;
 	struct pid *sender_pid;
@@ -110,6 +114,10 @@ struct ipcbox_message *ipcbox_message_new(struct ipcbox_user *user,
 					  struct ipcbox_message **spare);
 struct ipcbox_message *ipcbox_message_copy(struct ipcbox_message *whole,
 					   struct ipcbox_message **spare);
+struct ipcbox_message *ipcbox_message_new_event(struct ipcbox_user *user,
+						size_t len,
+						struct ipcbox_message **spare);
+void ipcbox_message_stamp_anew(struct ipcbox_message *msg);
 void ipcbox_message_uncharge(struct ipcbox_message *msg);
 void ipcbox_message_release(struct ipcbox_message *msg,
 			    struct ipcbox_message **spare);

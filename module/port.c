@@ -124,16 +124,57 @@ static void ipcbox_port_leave(struct ipcbox_port *port,
 	member->process = NULL;
 }
 
-static void ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
+/* Counts one in or out. The first and the last is an event. */
+static u64 ipcbox_port_count_one(u32 *count, int n, u64 came, u64 went)
 {
+	*count += n;
+	if (n < 0)
+		return *count ? 0 : went;
+	return *count == 1 ? came : 0;
+}
+
+static u64 ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
+{
+	u64 what = 0;
+
 	lockdep_assert_held(&port->queue.lock);
 	/* One without rights only looks on. It keeps nothing alive. */
 	if (rights)
 		port->handles += n;
 	if (rights & IPCBOX_RIGHT_SEND)
-		port->senders += n;
+		what |= ipcbox_port_count_one(&port->senders, n,
+					      IPCBOX_EVENT_SENDER_CAME,
+					      IPCBOX_EVENT_SENDER_WENT);
 	if (rights & IPCBOX_RIGHT_RECV)
-		port->receivers += n;
+		what |= ipcbox_port_count_one(&port->receivers, n,
+					      IPCBOX_EVENT_RECEIVER_CAME,
+					      IPCBOX_EVENT_RECEIVER_WENT);
+	return what;
+}
+
+/*
+ * Those who receive from queues of their own are told without the lock of the
+ * port's queue; so there who comes and who goes is one after the other.
+ */
+static void ipcbox_port_lock_attachment(struct ipcbox_port *port)
+	__acquires(&port->queue.lock)
+{
+	if (ipcbox_port_broadcasts(port))
+		mutex_lock(&port->broadcast.lock);
+	spin_lock(&port->queue.lock);
+}
+
+static void ipcbox_port_unlock_attachment(struct ipcbox_port *port, u64 what,
+					  struct ipcbox_wake *wake)
+	__releases(&port->queue.lock)
+{
+	ipcbox_queue_announce_locked(&port->queue, what, 1, wake);
+	ipcbox_queue_unlock_and_wake(&port->queue, wake);
+	if (!ipcbox_port_broadcasts(port))
+		return;
+	if (what)
+		ipcbox_broadcast_announce(port, what);
+	mutex_unlock(&port->broadcast.lock);
 }
 
 /**
@@ -150,10 +191,12 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
 		       struct ipcbox_member **member)
 {
 	bool joins = rights && port->sharing == IPCBOX_SHARE_PAIR;
+	struct ipcbox_wake wake = {};
+	u64 what = 0;
 	int ret = 0;
 
 	*member = NULL;
-	spin_lock(&port->queue.lock);
+	ipcbox_port_lock_attachment(port);
 	if (port->queue.dead)
 		ret = -EIDRM;
 	else if (joins)
@@ -161,8 +204,8 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
 	if (!ret && joins && !*member)
 		ret = -EUSERS;
 	if (!ret)
-		ipcbox_port_count(port, rights, 1);
-	spin_unlock(&port->queue.lock);
+		what = ipcbox_port_count(port, rights, 1);
+	ipcbox_port_unlock_attachment(port, what, &wake);
 	return ret;
 }
 
@@ -173,9 +216,10 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 	struct ipcbox_queue *queue = &port->queue;
 	struct ipcbox_wake wake = {};
 	bool last;
+	u64 what;
 
-	spin_lock(&queue->lock);
-	ipcbox_port_count(port, rights, -1);
+	ipcbox_port_lock_attachment(port);
+	what = ipcbox_port_count(port, rights, -1);
 	if (member)
 		ipcbox_port_leave(port, member);
 	/* Whoever called while there was a server learns that it has gone. */
@@ -186,7 +230,7 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 	/* Nobody attaches between this decision and the deletion. */
 	if (last)
 		WRITE_ONCE(queue->dead, true);
-	ipcbox_queue_unlock_and_wake(queue, &wake);
+	ipcbox_port_unlock_attachment(port, what, &wake);
 	if (last)
 		ipcbox_port_delete(port);
 }

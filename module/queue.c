@@ -7,6 +7,7 @@
 
 #include "holder.h"
 #include "message.h"
+#include "news.h"
 #include "queue.h"
 #include "queue_parts.h"
 #include "trace.h"
@@ -36,7 +37,8 @@ void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
 	ipcbox_wake_task(wake);
 	if (!wake->poll)
 		return;
-	wake_up_interruptible_poll(&queue->poll, wake->poll);
+	__wake_up(&queue->poll, TASK_INTERRUPTIBLE, wake->poll_all ? 0 : 1,
+		  poll_to_key(wake->poll));
 	if (queue->upstream && wake->poll & EPOLLOUT)
 		wake_up_interruptible_poll(&queue->upstream->poll,
 					   EPOLLOUT | EPOLLWRNORM);
@@ -200,6 +202,9 @@ void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 	rb_erase(&msg->tree, &holder->held);
 	if (!RB_EMPTY_NODE(&msg->expiry.node))
 		timerqueue_del(holder->leases, &msg->expiry);
+	if (msg->expired)
+		ipcbox_event_free(msg->expired);
+	msg->expired = NULL;
 	msg->holder = NULL;
 }
 
@@ -291,6 +296,7 @@ void ipcbox_queue_init(struct ipcbox_queue *queue,
 	queue->selective = RB_ROOT;
 	INIT_LIST_HEAD(&queue->senders);
 	INIT_LIST_HEAD(&queue->bound);
+	INIT_LIST_HEAD(&queue->news);
 	init_waitqueue_head(&queue->poll);
 	ipcbox_line_init(&queue->line);
 }
@@ -334,6 +340,7 @@ static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue, int why_calls)
 	struct rb_node *node;
 
 	spin_lock(&queue->lock);
+	ipcbox_queue_end_news(queue, &wake);
 	WRITE_ONCE(queue->dead, true);
 	list_for_each_entry_safe(receiver, next, &queue->receivers, node)
 		ipcbox_queue_receiver_done(queue, receiver, -EIDRM, &wake);

@@ -40,6 +40,7 @@
 #include "waiter.h"
 
 struct ipcbox_message;
+struct ipcbox_news;
 
 /**
  * struct ipcbox_limits - what a queue admits
@@ -86,6 +87,7 @@ struct ipcbox_queue {
 	u64 next_receiver;		/* counts those who begin to wait */
 	struct list_head senders;	/* those who wait for capacity, likewise */
 	struct list_head bound;		/* those who wait whatever the capacity */
+	struct list_head news;		/* of handles that receive from here */
 	struct ipcbox_counts counts;
 	struct ipcbox_turn turn;
 	wait_queue_head_t poll;
@@ -140,6 +142,21 @@ void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
 
 bool ipcbox_queue_has_room(struct ipcbox_queue *queue, size_t len);
 u64 ipcbox_queue_make_room(struct ipcbox_queue *queue, size_t len);
+
+int ipcbox_queue_hear(struct ipcbox_queue *queue, struct ipcbox_news **slot,
+		      struct ipcbox_news *news, u64 mask);
+void ipcbox_queue_stop_hearing(struct ipcbox_queue *queue,
+			       struct ipcbox_news *news);
+bool ipcbox_queue_has_news(struct ipcbox_queue *queue,
+			   struct ipcbox_news *news);
+void ipcbox_queue_announce_locked(struct ipcbox_queue *queue, u64 what, u64 n,
+				  struct ipcbox_wake *wake);
+void ipcbox_queue_announce(struct ipcbox_queue *queue, u64 what, u64 n);
+void ipcbox_queue_tell_locked(struct ipcbox_queue *queue,
+			      struct ipcbox_message *event,
+			      struct ipcbox_wake *wake);
+void ipcbox_queue_event_done(struct ipcbox_queue *queue,
+			     struct ipcbox_message *event, bool received);
 
 size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue);
 __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c,
- * receivers.c, turn.c
+ * receivers.c, queue_news.c, turn.c
  *
  * All of it is called with the lock of the queue held. Who is to be woken is
  * noted in a struct ipcbox_wake, for ipcbox_queue_unlock_and_wake().
@@ -98,7 +98,7 @@ static inline void ipcbox_receivers_add(struct ipcbox_queue *queue,
 	lockdep_assert_held(&queue->lock);
 	receiver->seq = queue->next_receiver++;
 	queue->counts.waiting_receivers++;
-	if (receiver->filter->type)
+	if (unlikely(receiver->filter->type))
 		ipcbox_receivers_add_of_type(queue, receiver);
 	else
 		list_add_tail(&receiver->node, &queue->receivers);
@@ -143,6 +143,12 @@ void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 			   struct ipcbox_message *msg);
 void ipcbox_queue_end_take(struct ipcbox_queue *queue,
 			   struct ipcbox_message *msg);
+
+void ipcbox_queue_delivered(struct ipcbox_queue *queue,
+			    struct ipcbox_message *msg,
+			    struct ipcbox_wake *wake);
+void ipcbox_queue_end_news(struct ipcbox_queue *queue,
+			   struct ipcbox_wake *wake);
 
 void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
 			    struct ipcbox_wake *wake);

@@ -5,6 +5,7 @@
 #include <linux/spinlock.h>
 
 #include "message.h"
+#include "news.h"
 #include "pinned.h"
 #include "queue.h"
 #include "queue_parts.h"
@@ -16,8 +17,14 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 				 struct ipcbox_message **msgp, size_t *needed)
 {
 	struct ipcbox_message *msg;
+	int ret;
 
 	lockdep_assert_held(&queue->lock);
+	if (unlikely(*filter->news)) {
+		ret = ipcbox_news_take(*filter->news, filter, msgp, needed);
+		if (ret != -EAGAIN)
+			return ret;
+	}
 	if (queue->dead)
 		return -EIDRM;
 	if (!filter->peek && !ipcbox_turn_is_of(&queue->turn, current))
@@ -75,7 +82,7 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
 
 	ipcbox_waiter_init(&waiter, NULL, filter);
 	ipcbox_receivers_add(queue, &waiter);
-	if (!filter->peek && !queue->turn.process)
+	if (!queue->turn.process && !ipcbox_filter_passive(filter))
 		ipcbox_turn_begin(&queue->turn, current);
 	ipcbox_turn_wait(&queue->turn, &waiter, 1);
 	ipcbox_queue_poll_rendezvous(queue, &wake);
@@ -153,14 +160,18 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
  * This is the moment at which the message is received and its sender, if it
  * still waits, has sent it.
  *
- * Return: true, or false if the sender has recalled the message meanwhile
+ * Return: true, or false if the sender has recalled the message meanwhile, or
+ * cannot be given the receipt that it wants
  */
 bool ipcbox_queue_settle_locked(struct ipcbox_queue *queue,
 				struct ipcbox_message *msg,
 				struct ipcbox_wake *wake)
 {
-	bool recalled = msg->state == IPCBOX_MESSAGE_GONE;
+	bool recalled;
 
+	if (unlikely(msg->delivered))
+		ipcbox_queue_delivered(queue, msg, wake);
+	recalled = msg->state == IPCBOX_MESSAGE_GONE;
 	ipcbox_queue_end_take(queue, msg);
 	msg->state = IPCBOX_MESSAGE_GONE;
 	if (!recalled)
@@ -257,6 +268,7 @@ bool ipcbox_queue_hold_locked(struct ipcbox_queue *queue,
 	queue->counts.taken--;
 	queue->counts.held++;
 	msg->state = IPCBOX_MESSAGE_HELD;
+	msg->expired = NULL;
 	/* Those who peek look without the lock. */
 	WRITE_ONCE(msg->deliveries, msg->deliveries + 1);
 	return true;

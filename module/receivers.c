@@ -5,6 +5,7 @@
 #include <linux/rbtree.h>
 
 #include "message.h"
+#include "news.h"
 #include "queue.h"
 #include "queue_parts.h"
 
@@ -32,6 +33,11 @@ void ipcbox_receivers_add_of_type(struct ipcbox_queue *queue,
 				  struct ipcbox_waiter *receiver)
 {
 	lockdep_assert_held(&queue->lock);
+	if (ipcbox_filter_only_hears(receiver->filter)) {
+		list_add_tail(&receiver->node,
+			      &(*receiver->filter->news)->waiters);
+		return;
+	}
 	/* Turns want all who wait in one list. */
 	if (queue->turn.taken_in_turns) {
 		list_add_tail(&receiver->node, &queue->receivers);
@@ -46,7 +52,8 @@ void ipcbox_receivers_remove_of_type(struct ipcbox_queue *queue,
 				     struct ipcbox_waiter *receiver)
 {
 	lockdep_assert_held(&queue->lock);
-	if (!queue->turn.taken_in_turns)
+	if (!queue->turn.taken_in_turns &&
+	    !ipcbox_filter_only_hears(receiver->filter))
 		rb_erase(&receiver->by_type, &queue->selective);
 }
 

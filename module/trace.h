@@ -9,6 +9,7 @@
 #include <linux/tracepoint.h>
 
 #include "message.h"
+#include "news.h"
 #include "port.h"
 #include "queue.h"
 
@@ -69,6 +70,27 @@ DEFINE_EVENT(ipcbox_message, ipcbox_message_received,
 DEFINE_EVENT(ipcbox_message, ipcbox_message_returned,
 	TP_PROTO(const struct ipcbox_queue *queue,
 		 const struct ipcbox_message *msg), TP_ARGS(queue, msg));
+/* An event that a handle has subscribed to; its id is that of a message. */
+TRACE_EVENT(ipcbox_event,
+	TP_PROTO(const struct ipcbox_queue *queue,
+		 const struct ipcbox_message *event, u64 n),
+	TP_ARGS(queue, event, n),
+	TP_STRUCT__entry(
+		__field(u64, port)
+		__field(u64, what)
+		__field(u64, id)
+		__field(u64, n)
+	),
+	TP_fast_assign(
+		__entry->port = queue->port_id;
+		__entry->what = ipcbox_event_what(event);
+		__entry->id = event->id;
+		__entry->n = n;
+	),
+	TP_printk("port=%llu what=%#llx msg=%llu n=%llu", __entry->port,
+		  __entry->what, __entry->id, __entry->n)
+);
+
 /* The waiting sender gave up, or its port was deleted. */
 DEFINE_EVENT(ipcbox_message, ipcbox_message_recalled,
 	TP_PROTO(const struct ipcbox_queue *queue,

@@ -14,9 +14,11 @@
 #include "buffers.h"
 #include "compat.h"
 #include "handle.h"
+#include "handle_news.h"
 #include "held.h"
 #include "ioctl.h"
 #include "message.h"
+#include "news.h"
 #include "port.h"
 #include "queue.h"
 #include "quota.h"
@@ -31,6 +33,7 @@
  * @priority: of the message
  * @id: where the caller wants the id of the message, or NULL
  * @receipt: filled in once the message has been received, or NULL
+ * @news: told when the message has been received, or NULL
  */
 struct ipcbox_outgoing {
 	struct ipcbox_wait wait;
@@ -38,6 +41,7 @@ struct ipcbox_outgoing {
 	u8 priority;
 	__u64 __user *id;
 	struct ipcbox_receipt *receipt;
+	struct ipcbox_news *news;
 };
 
 /* The payload may stay where it is if the sender waits until it is received. */
@@ -75,6 +79,15 @@ struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 	return msg;
 }
 
+/* The id can be told, and so will be the receipt. */
+static int ipcbox_handle_prepare(struct ipcbox_message *msg,
+				 const struct ipcbox_outgoing *out)
+{
+	if (out->id && put_user(msg->id, out->id))
+		return -EFAULT;
+	return unlikely(out->news) ? ipcbox_event_attach(out->news, msg) : 0;
+}
+
 /* Returns the length sent. What can fail comes first, the queue last. */
 static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 				  struct iov_iter *from,
@@ -97,9 +110,10 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 	msg->priority = out->priority;
 	msg->receipt = out->receipt;
 	msg->id = atomic64_inc_return(&handle->port->last_message_id);
-	if (out->id && put_user(msg->id, out->id)) {
+	ret = ipcbox_handle_prepare(msg, out);
+	if (ret) {
 		ipcbox_message_put(msg, &handle->tx->spare);
-		return -EFAULT;
+		return ret;
 	}
 	if (ipcbox_port_broadcasts(handle->port))
 		ret = ipcbox_broadcast_send(handle->port, msg, &out->wait);
@@ -217,15 +231,22 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 	int ret;
 
 	if (port->owner_policy == IPCBOX_OWNER_PROCESS &&
-	    !ipcbox_watch_is_current(&port->owner))
+	    !ipcbox_watch_is_current(&port->owner) &&
+	    !ipcbox_filter_only_hears(&in->filter))
 		return -EBADF;
 	in->filter.room = iov_iter_count(to);
+	in->filter.news = &handle->news;
 	for (;;) {
 		ret = ipcbox_queue_take(handle->rx, &in->filter, &in->wait,
 					&msg, &in->needed);
 		if (ret)
 			return ret;
 		len = msg->len;
+		if (unlikely(msg->type == IPCBOX_TYPE_EVENT)) {
+			ret = ipcbox_handle_recv_event(handle, msg, to,
+						       in->call);
+			return ret ?: len;
+		}
 		ret = ipcbox_handle_deliver(msg, to, in->call);
 		ret = ipcbox_handle_finish(handle, msg, in, ret);
 		if (ret)
@@ -295,15 +316,28 @@ static int ipcbox_transfer_put_receipt(struct ipcbox_ioctl *call,
 	return 0;
 }
 
-/* It must be possible to wait for one, and to tell of it. */
-static int ipcbox_transfer_check_receipt(struct ipcbox_ioctl *call,
-					 const struct ipcbox_outgoing *out)
+/*
+ * It must be possible to wait for one, and to tell of it; or to tell of it later.
+ * In which of the two ways is set in @out.
+ */
+static int ipcbox_transfer_want_receipt(struct ipcbox_ioctl *call,
+					struct ipcbox_receipt *receipt,
+					struct ipcbox_outgoing *out)
 {
-	if (out->wait.nowait || call->size < sizeof(call->arg.send))
-		return -EINVAL;
-	if (ipcbox_port_broadcasts(ipcbox_handle_of(call->file)->port))
+	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
+
+	if (out->wait.nowait) {
+		out->news = ipcbox_handle_wants(handle, IPCBOX_EVENT_DELIVERED);
+		if (!out->news)
+			return -EINVAL;
+	} else {
+		if (call->size < offsetofend(struct ipcbox_send, receiver_gid))
+			return -EINVAL;
+		out->receipt = receipt;
+	}
+	if (ipcbox_port_broadcasts(handle->port))
 		return -EOPNOTSUPP;
-	return ipcbox_transfer_put_receipt(call, out->receipt);
+	return out->receipt ? ipcbox_transfer_put_receipt(call, receipt) : 0;
 }
 
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
@@ -320,11 +354,11 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 	struct ipcbox_buffers buffers;
 	ssize_t ret;
 
-	if (send->priority >= IPCBOX_PRIORITIES || send->reserved)
+	if (send->priority >= IPCBOX_PRIORITIES || send->reserved ||
+	    send->type == IPCBOX_TYPE_EVENT)
 		return -EINVAL;
-	if (send->flags & IPCBOX_RECEIPT) {
-		out.receipt = &receipt;
-		ret = ipcbox_transfer_check_receipt(call, &out);
+	if (unlikely(send->flags & IPCBOX_RECEIPT)) {
+		ret = ipcbox_transfer_want_receipt(call, &receipt, &out);
 		if (ret)
 			return ret;
 	}
@@ -360,20 +394,26 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 		.hold = recv->flags & IPCBOX_LEASE,
 		.lease = recv->lease,
 	};
+	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 	struct ipcbox_buffers buffers;
 	ssize_t ret;
 
+	if (unlikely(recv->type == IPCBOX_TYPE_EVENT)) {
+		if (!READ_ONCE(handle->news) || in.filter.peek)
+			return -EINVAL;
+	} else if (!(handle->rights & IPCBOX_RIGHT_RECV)) {
+		return -EBADF;
+	}
 	if (recv->reserved || (in.hold && in.filter.peek) ||
 	    (!in.hold && in.lease))
 		return -EINVAL;
-	if (in.hold && ipcbox_port_broadcasts(ipcbox_handle_of(call->file)->port))
+	if (in.hold && ipcbox_port_broadcasts(handle->port))
 		return -EOPNOTSUPP;
 	ret = ipcbox_buffers_import(&buffers, ITER_DEST, recv->flags,
 				    recv->data, recv->len);
 	if (ret)
 		return ret;
-	ret = ipcbox_handle_recv(ipcbox_handle_of(call->file), &buffers.iter,
-				 &in);
+	ret = ipcbox_handle_recv(handle, &buffers.iter, &in);
 	ipcbox_buffers_release(&buffers);
 	if (ret == -EMSGSIZE)
 		return ipcbox_transfer_put_needed(call, in.needed);

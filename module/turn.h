@@ -53,7 +53,7 @@ static inline void ipcbox_turn_begin(struct ipcbox_turn *turn,
 static inline void ipcbox_turn_wait(struct ipcbox_turn *turn,
 				    const struct ipcbox_waiter *receiver, int n)
 {
-	if (turn->taken_in_turns && !receiver->filter->peek &&
+	if (turn->taken_in_turns && !ipcbox_filter_passive(receiver->filter) &&
 	    turn->process == task_tgid(receiver->task))
 		turn->waiting += n;
 }

@@ -35,7 +35,10 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+#include <linux/ipcbox.h>
+
 struct ipcbox_message;
+struct ipcbox_news;
 
 #define IPCBOX_WAITING	1	/* waiter->result: not over; else 0 or -errno */
 
@@ -54,12 +57,33 @@ struct ipcbox_wait {
  * @type: this type of message; 0 for all
  * @room: payloads up to this length
  * @peek: look, do not take
+ * @news: where the handle has its news, if it has any
  */
 struct ipcbox_filter {
 	u64 type;
 	size_t room;
 	bool peek;
+	struct ipcbox_news **news;
 };
+
+/* Does it want events alone? */
+static inline bool ipcbox_filter_only_hears(const struct ipcbox_filter *filter)
+{
+	return filter->type == IPCBOX_TYPE_EVENT;
+}
+
+/* Does it take no message, because it looks or wants events alone? */
+static inline bool ipcbox_filter_passive(const struct ipcbox_filter *filter)
+{
+	return filter->peek || ipcbox_filter_only_hears(filter);
+}
+
+/* Does it take events? */
+static inline bool ipcbox_filter_hears(const struct ipcbox_filter *filter)
+{
+	return !filter->peek &&
+	       (!filter->type || ipcbox_filter_only_hears(filter));
+}
 
 /**
  * struct ipcbox_receipt - who has received a message
@@ -101,7 +125,8 @@ struct ipcbox_waiter {
 /**
  * struct ipcbox_wake - who to wake once the lock is dropped
  * @task: a thread, or NULL
- * @poll: events for those who poll
+ * @poll: what to tell those who poll
+ * @poll_all: it is for one handle: tell all, so that whoever polls that is told
  *
  * There is one place for a thread because nearly all operations wake one at
  * the most; those that wake more wake all but the last under the lock. (The
@@ -110,6 +135,7 @@ struct ipcbox_waiter {
 struct ipcbox_wake {
 	struct task_struct *task;
 	__poll_t poll;
+	bool poll_all;
 };
 
 /* Wakes the thread that is to be woken, if there is one. */

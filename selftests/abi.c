@@ -32,6 +32,8 @@ LAYOUT(ipcbox_recv, 104, reserved, 100);
 LAYOUT(ipcbox_ack, 16, id, 8);
 LAYOUT(ipcbox_call, 104, replier_gid, 100);
 LAYOUT(ipcbox_reply, 56, reserved, 52);
+LAYOUT(ipcbox_events, 16, mask, 8);
+static_assert(sizeof(struct ipcbox_event) == 64, "ipcbox_event");
 
 #define OFFSET(type, field, offset) \
 	static_assert(offsetof(struct type, field) == (offset), #field)
@@ -96,6 +98,13 @@ OFFSET(ipcbox_reply, id, 8);
 OFFSET(ipcbox_reply, type, 32);
 OFFSET(ipcbox_reply, recv, 40);
 OFFSET(ipcbox_reply, recv_size, 48);
+OFFSET(ipcbox_event, what, 0);
+OFFSET(ipcbox_event, count, 8);
+OFFSET(ipcbox_event, id, 16);
+OFFSET(ipcbox_event, time, 24);
+OFFSET(ipcbox_event, pid, 32);
+OFFSET(ipcbox_event, gid, 44);
+OFFSET(ipcbox_event, reserved, 48);
 
 /* The numbers of the commands, as strace would show them. */
 static_assert(IPCBOX_INFO == 0xc060e100, "IPCBOX_INFO");
@@ -108,6 +117,7 @@ static_assert(IPCBOX_SEND == 0xc048e140, "IPCBOX_SEND");
 static_assert(IPCBOX_RECV == 0xc068e141, "IPCBOX_RECV");
 static_assert(IPCBOX_STAT == 0xc0f8e142, "IPCBOX_STAT");
 static_assert(IPCBOX_SET == 0x4028e143, "IPCBOX_SET");
+static_assert(IPCBOX_EVENTS == 0x4010e148, "IPCBOX_EVENTS");
 
 #define LONGEST		((1U << _IOC_SIZEBITS) - 1)
 
@@ -216,6 +226,12 @@ FIXTURE_VARIANT_ADD(growth, reply)
 {
 	.cmd = IPCBOX_REPLY,
 	.v1 = 56,
+};
+
+FIXTURE_VARIANT_ADD(growth, events)
+{
+	.cmd = IPCBOX_EVENTS,
+	.v1 = 16,
 };
 
 /* Answers all requests until the port goes; another message is left alone. */

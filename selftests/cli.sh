@@ -157,7 +157,7 @@ test_help() {
 	shows "Usage: ipcbox COMMAND"
 	shows "no such port"
 	prints "$(ipcbox -h)"
-	for command in create rm ls stat info set send recv call serve top graph; do
+	for command in create rm ls stat info set send recv call serve top graph watch; do
 		shows "  $command "
 	done
 }
@@ -165,7 +165,7 @@ test_help() {
 test_help_of_each_command() {
 	local command
 
-	for command in create rm ls stat info set send recv call serve top graph; do
+	for command in create rm ls stat info set send recv call serve top graph watch; do
 		ok "$command" --help
 		shows "Usage: ipcbox $command"
 		shows "Options:"
@@ -294,6 +294,47 @@ test_send_tells_who_has_received() {
 		bad "printed '$out', the receiver is $!"
 	wait $!
 	[ "$(cat "$scratch/got")" = hello ] || bad "received '$(cat "$scratch/got")'"
+}
+
+test_watch_tells_who_comes_and_goes() {
+	local watcher receiver line
+
+	ok create -q "$port"
+	ipcbox watch "$port" > watched.txt &
+	watcher=$!
+	until_stat waiting_receivers 1
+	ipcbox recv "$port" > /dev/null &
+	receiver=$!
+	until_stat receivers 1
+	ok send "$port" hello
+	wait $receiver
+	ok rm "$port"
+	wait $watcher || bad "watch failed"
+	{
+		read -r line
+		[[ $line == "receiver came, by process $receiver of user "* ]] ||
+			bad "printed '$line', the receiver is $receiver"
+		read -r line
+		[[ $line == "sender came, by process "* ]] || bad "printed '$line'"
+		read -r line
+		read -r line
+		read -r line
+		[[ $line == "deleted, by process "* ]] || bad "printed '$line'"
+	} < watched.txt
+}
+
+test_watch_ends() {
+	ok create -q "$port"
+	gives 4 watch "$port" --timeout 0.05
+	tells "timed out"
+	gives 3 watch "$port.none"
+	usage_error "the name of a port is missing" watch
+	ipcbox watch "$port" --count 1 --json > watched.txt &
+	until_stat waiting_receivers 1
+	ok send "$port" hello
+	wait $! || bad "watch failed"
+	[[ $(cat watched.txt) == '{"event":"sender came","count":1,'* ]] ||
+		bad "printed '$(cat watched.txt)'"
 }
 
 test_a_port_of_all_has_no_receipts_and_no_calls() {
@@ -679,9 +720,9 @@ test_send_verbose() {
 test_types() {
 	ok create "$port" -q
 	ok send "$port" --type 1 one
-	ok send "$port" --type 18446744073709551615 two
-	ok recv "$port" --type 18446744073709551615 --json
-	json_is "(d['text'], d['type'])" "('two', '18446744073709551615')"
+	ok send "$port" --type 18446744073709551614 two
+	ok recv "$port" --type 18446744073709551614 --json
+	json_is "(d['text'], d['type'])" "('two', '18446744073709551614')"
 	gives 4 recv "$port" --type 2 --nowait
 	ok recv "$port" -t 1
 	prints one
@@ -1380,7 +1421,7 @@ test_manual_has_every_option() {
 	local command option
 
 	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
-	for command in create rm ls stat info set send recv call serve top graph; do
+	for command in create rm ls stat info set send recv call serve top graph watch; do
 		for option in $(ipcbox $command --help | sed -n 's/^  -., --\([a-z-]*\).*/\1/p'); do
 			grep -q "Fl -$option" "$userlib/man/ipcbox.1" || bad "$command --$option"
 		done

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "call.h"
+#include "event.h"
 
 #include <kselftest_harness.h>
 
@@ -390,6 +391,28 @@ TEST_F(uring, deletion_ends_what_waits)
 		cqe = ring_wait(&self->ring);
 		EXPECT_EQ(-EIDRM, cqe.res);
 	}
+}
+
+TEST_F(uring, a_read_waits_for_an_event)
+{
+	struct ipcbox_event event;
+	int i;
+
+	NEEDS_URING();
+	ASSERT_EQ(0, events_subscribe(self->port, IPCBOX_EVENT_DELIVERED |
+						  IPCBOX_EVENT_DELETED));
+	SUBMIT(sqe_rw(IORING_OP_READ, self->port, self->buf, 64, 1));
+	SUBMIT(sqe_rw(IORING_OP_READ, self->port, &event, sizeof(event), 2));
+	EXPECT_TRUE(ring_quiet(&self->ring));
+	/* One of them receives the message, of which the other one is told. */
+	EXPECT_LT(0, send_for_receipt(self->port, "hello"));
+	for (i = 0; i < 2; i++)
+		EXPECT_LT(0, ring_wait(&self->ring).res);
+	SUBMIT(sqe_rw(IORING_OP_READ, self->port, &event, sizeof(event), 3));
+	EXPECT_TRUE(ring_quiet(&self->ring));
+	ASSERT_EQ(0, port_delete_id(self->box, port_id(self->port)));
+	EXPECT_EQ(sizeof(event), ring_wait(&self->ring).res);
+	EXPECT_EQ(IPCBOX_EVENT_DELETED, event.what);
 }
 
 /* A worker thread on request. */

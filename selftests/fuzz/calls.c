@@ -117,14 +117,14 @@ const struct row call_rows[] = {
 			IOCTL_FIELDS,
 			FLAGS(ipcbox_recv, recv_flags),
 			ROOM(ipcbox_recv, data, len),
-			MEMBER(ipcbox_recv, type, type),
+			MEMBER(ipcbox_recv, type, recv_type),
 			MEMBER_ROLE(ipcbox_recv, deadline, deadline,
 				    ROLE_DEADLINE),
 			MEMBER(ipcbox_recv, lease, lease),
 			MEMBER(ipcbox_recv, reserved, zero),
 		},
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EBADF, EIDRM,
-			    EOPNOTSUPP, ENOMEM },
+			    EOPNOTSUPP, EDQUOT, ENOMEM },
 	}, {
 		.name = "stat", .weight = 6, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_STAT, .run = ioctl_run, .check = check_stat,
@@ -193,7 +193,7 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_reply, reserved, zero),
 			NEXT_ROLE(flags, recv_flags, ROLE_FLAGS),
 			NEXT_ROOM,
-			NEXT_ROLE(type, type, ROLE_PLAIN),
+			NEXT_ROLE(type, recv_type, ROLE_PLAIN),
 			NEXT_ROLE(deadline, deadline, ROLE_DEADLINE),
 			NEXT_ROLE(lease, lease, ROLE_PLAIN),
 			MEMBER_ROLE(ipcbox_reply, recv, nested_place,
@@ -203,6 +203,15 @@ const struct row call_rows[] = {
 		},
 		.errors = { ESRCH, EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT,
 			    EBADF, EIDRM, EOPNOTSUPP, ENOMEM },
+	}, {
+		.name = "events", .weight = 15, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_EVENTS, .run = ioctl_run,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_events, no_flags),
+			MEMBER(ipcbox_events, mask, event_mask),
+		},
+		.errors = { EBADF, EIDRM, EDQUOT, ENOMEM },
 	},
 };
 

@@ -163,6 +163,12 @@ static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 		.id = recv->msg_id,
 	};
 
+	if (recv->msg_flags == IPCBOX_MSG_EVENT &&
+	    recv->msg_type == IPCBOX_TYPE_EVENT &&
+	    (!recv->type || recv->type == IPCBOX_TYPE_EVENT)) {
+		event_received(ctx, recv);
+		return;
+	}
 	if (recv_odd(recv, whole))
 		find(FINDING_STAT, "%s: type %llx for %llx, priority %u, flags %x for %llx, deliveries %u, sender %d/%d, %u",
 		     ctx->row->name, recv->msg_type, recv->type,

@@ -89,6 +89,7 @@ static void shared_reset(const struct sequence *seq)
 	shared->unsure = 0;
 	shared->nr_messages = 0;
 	shared->nr_receipts = 0;
+	shared->nr_told = 0;
 	shared->nr_ports = 0;
 	shared->nr_handles = 0;
 	shared->finding.kind = FINDING_NONE;

@@ -201,9 +201,20 @@ static bool payload_used(const struct context *ctx)
 	       shared->messages[ctx->tag].answers;
 }
 
+/* Nobody sends events. (A reply is in no line.) */
+static bool sends_event(const struct context *ctx)
+{
+	int type = row_field(ctx->row, "type");
+
+	return (ctx->row->cmd == IPCBOX_SEND || ctx->row->cmd == IPCBOX_CALL) &&
+	       ctx->call->args[type] == IPCBOX_TYPE_EVENT;
+}
+
 /* A payload that cannot be read cannot be sent. */
 static bool success_possible(const struct context *ctx)
 {
+	if (sends_event(ctx))
+		return false;
 	if (ctx->row->cmd && (!arg_usable(ctx) || !next_usable(ctx)))
 		return false;
 	return !payload_used(ctx) || !buffer_bad(ctx->payload);
@@ -236,7 +247,7 @@ void errors_check(struct context *ctx)
 	if (ctx->row->cmd && ctx->call->args[FIELD_COMMAND] != COMMAND_EXACT)
 		unknown_check(ctx);
 	else if (!err && !success_possible(ctx))
-		find(FINDING_SUCCESS, "%s succeeded with memory that cannot be used",
+		find(FINDING_SUCCESS, "%s succeeded with what cannot be used",
 		     name);
 	else if (err && !documented(ctx, err))
 		find(FINDING_ERRNO, "%s failed with %s, which is not documented",

@@ -137,7 +137,19 @@ KIND(deadline, 2,
 
 KIND(type, 3,
 	{ 0, "any", 60 }, { 1, NULL, 15 }, { 2, NULL, 15 },
-	{ ~0ULL, "all-ones", 2 });
+	{ IPCBOX_TYPE_EVENT, "event", 2 });
+/* Receivers want events as well. */
+KIND(recv_type, 3,
+	{ 0, "any", 60 }, { 1, NULL, 15 }, { 2, NULL, 15 },
+	{ IPCBOX_TYPE_EVENT, "event", 15 });
+BITS(event_mask, 1,
+	{ IPCBOX_EVENT_SENDER_CAME, "sender_came", 40 },
+	{ IPCBOX_EVENT_SENDER_WENT, "sender_went", 40 },
+	{ IPCBOX_EVENT_RECEIVER_CAME, "receiver_came", 40 },
+	{ IPCBOX_EVENT_RECEIVER_WENT, "receiver_went", 40 },
+	{ IPCBOX_EVENT_LOST, "lost", 50 }, { IPCBOX_EVENT_DELETED, "deleted", 40 },
+	{ IPCBOX_EVENT_DELIVERED, "delivered", 70 },
+	{ IPCBOX_EVENT_EXPIRED, "expired", 60 });
 KIND(priority, 1,
 	{ 0, NULL, 50 }, { 1, NULL, 10 }, { 7, NULL, 10 },
 	{ IPCBOX_PRIORITIES - 1, "highest", 10 },
@@ -250,7 +262,7 @@ BITS(open_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(send_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 25 },
-	{ IPCBOX_RECEIPT, "receipt", 10 }, { IPCBOX_PEEK, "peek", 1 });
+	{ IPCBOX_RECEIPT, "receipt", 20 }, { IPCBOX_PEEK, "peek", 1 });
 BITS(recv_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 20 },
 	{ IPCBOX_PEEK, "peek", 15 }, { IPCBOX_LEASE, "lease", 35 },

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -245,6 +246,37 @@ static bool poller_wrong(unsigned int thread, const struct call *call,
 	return wrong;
 }
 
+/* Does this thread wait for an event that is there? */
+static bool hearer_wrong(unsigned int thread, const struct call *call,
+			 bool report)
+{
+	struct pollfd poll_fd = {
+		.fd = descriptor_get(process_of(thread),
+				     load(&shared->threads[thread].fd)),
+		.events = POLLIN,
+	};
+	struct ipcbox_stat stat = {};
+	bool wrong;
+
+	/* What there is, is an event if there is no message. */
+	wrong = poll(&poll_fd, 1, 0) > 0 && poll_fd.revents == POLLIN &&
+		!ioctl(poll_fd.fd, IPCBOX_STAT, &stat) && !stat.messages;
+	close(poll_fd.fd);
+	if (wrong && report)
+		find(FINDING_WAKE, "thread %u waits in %s although there is an event",
+		     thread, call->row->name);
+	return wrong;
+}
+
+static bool call_wants_events(const struct call *call)
+{
+	int type = row_field(call->row, "type"), len = row_field(call->row, "len");
+
+	return call->row->cmd == IPCBOX_RECV &&
+	       call->args[type] == IPCBOX_TYPE_EVENT &&
+	       call->args[len] >= sizeof(struct ipcbox_event);
+}
+
 static bool pollers_wrong(bool report)
 {
 	const struct call *call;
@@ -258,6 +290,8 @@ static bool pollers_wrong(bool report)
 			continue;
 		call = &shared->seq.calls[busy - 1];
 		if (call->row->polls && poller_wrong(thread, call, report))
+			return true;
+		if (call_wants_events(call) && hearer_wrong(thread, call, report))
 			return true;
 	}
 	return false;

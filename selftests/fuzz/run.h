@@ -120,6 +120,20 @@ struct receipt {
 	uint64_t whole;
 };
 
+/**
+ * struct told - an event that has told of a receipt
+ * @place: the port
+ * @id: of the message
+ * @whole: as of a receipt
+ */
+struct told {
+	uint32_t place;
+	uint64_t id;
+	uint64_t whole;
+};
+
+#define MAX_TOLD	64
+
 #define NO_TAG		0xffffffff
 #define TAGGED_MIN	8	/* shorter messages have no room for a tag */
 
@@ -221,6 +235,7 @@ struct process_state {
  * @unsure: nor is it of any port that none of its messages is gone
  * @nr_messages: in @messages, or more
  * @nr_receipts: in @receipts, or more
+ * @nr_told: in @told, or more
  * @nr_ports: in @ports, or more
  * @nr_handles: in @handles, or more
  * @nonce: in no other sequence the same
@@ -236,6 +251,7 @@ struct process_state {
  * @places: ports that messages were sent to, a hash table
  * @messages: the ledger, by tag
  * @receipts: who has received what, in this order
+ * @told: who has been told that it was, likewise
  */
 struct shared {
 	uint32_t progress;
@@ -245,6 +261,7 @@ struct shared {
 	uint32_t unsure;
 	uint32_t nr_messages;
 	uint32_t nr_receipts;
+	uint32_t nr_told;
 	uint32_t nr_ports;
 	uint32_t nr_handles;
 	uint64_t nonce;
@@ -260,6 +277,7 @@ struct shared {
 	struct port_place places[MAX_PLACES];
 	struct message messages[MAX_MESSAGES];
 	struct receipt receipts[MAX_RECEIPTS];
+	struct told told[MAX_TOLD];
 };
 
 extern struct shared *shared;
@@ -409,6 +427,10 @@ void ledger_answered(const struct context *ctx, const void *data, uint64_t len,
 uint64_t ledger_held(uint32_t place, unsigned int n);
 void ledger_done(uint32_t place, uint64_t id, bool received);
 bool place_may_broadcast(uint32_t place);
+
+/* events.c */
+bool event_is(const void *data, uint64_t len);
+void event_received(const struct context *ctx, const struct ipcbox_recv *recv);
 
 /* process.c */
 extern struct seat *process_seat;

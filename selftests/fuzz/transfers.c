@@ -75,6 +75,7 @@ static void check_read(struct context *ctx)
 		     ctx->row->name, ctx->ret,
 		     (unsigned long long)ctx->room->good);
 	else if (ctx->steady ||
+		 event_is((void *)ctx->room->start, ctx->ret) ||
 		 payload_check((void *)ctx->room->start, ctx->ret, &tag))
 		ledger_received(&receipt, (void *)ctx->room->start, ctx->ret,
 				false);

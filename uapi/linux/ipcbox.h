@@ -61,6 +61,28 @@
  * A receive that fails (EFAULT, EMSGSIZE, a killed receiver) puts the message
  * back at its place in line. A port that is deleted wakes everybody with EIDRM.
  *
+ * Events
+ * ------
+ * A handle with any right can ask to be told what happens to its port and to its
+ * messages: IPCBOX_EVENTS. An event arrives on the handle as a message does, and
+ * before all messages: of type IPCBOX_TYPE_EVENT, flagged IPCBOX_MSG_EVENT, with
+ * a struct ipcbox_event as its payload. read(2), and IPCBOX_RECV of any type,
+ * receive both; IPCBOX_RECV of that type receives events alone, also on a handle
+ * without IPCBOX_RIGHT_RECV; of another type, messages alone. poll() reports
+ * EPOLLIN for them, FIONREAD their size. They use none of the port's capacity and
+ * are in none of its counts. IPCBOX_PEEK passes over them, IPCBOX_LEASE does not
+ * hold them, and they need no turn.
+ *
+ * Events that have yet to be received take no more memory however many happen:
+ * those about the port are merged, one of each kind with a count of how often,
+ * and it moves behind the others each time. So the one that comes last of CAME and
+ * WENT tells how things are. Those about one message are made and charged with
+ * the message or the lease, &ipcbox_info.msg_overhead and the length of an
+ * event each, until they are received or cannot happen any more.
+ *
+ * Whoever has a descriptor of the handle receives its events, each once. A
+ * deleted port still yields them, and EIDRM when there are no more.
+ *
  * Quotas
  * ------
  * Each message is charged to the real user id of its sender, by its length plus
@@ -224,13 +246,18 @@ enum ipcbox_sharing {
 #define IPCBOX_LEASE		(1ULL << 4)
 /**
  * define IPCBOX_RECEIPT - wait until the message has been received, whatever the
- * capacity, and learn by whom (IPCBOX_SEND only)
+ * capacity, and learn by whom; or learn it later by an event (IPCBOX_SEND only)
  */
 #define IPCBOX_RECEIPT		(1ULL << 5)
 /**
  * define IPCBOX_EXCL - EEXIST if the name is taken (IPCBOX_PORT_CREATE only)
  */
 #define IPCBOX_EXCL		(1ULL << 3)
+
+/**
+ * define IPCBOX_TYPE_EVENT - type of all events, and of no message that is sent
+ */
+#define IPCBOX_TYPE_EVENT	(~(__u64)0)
 
 /* Flags of a message, as its receiver sees them. */
 
@@ -247,6 +274,52 @@ enum ipcbox_sharing {
  * with it
  */
 #define IPCBOX_MSG_REDELIVERED	(1U << 2)
+/**
+ * define IPCBOX_MSG_EVENT - an event; its payload is a struct ipcbox_event
+ */
+#define IPCBOX_MSG_EVENT	(1U << 4)
+
+/*
+ * What can happen. Senders and receivers are handles, as struct ipcbox_stat
+ * counts them; so one that may receive is a receiver itself, and does not see
+ * the last one go.
+ */
+
+/**
+ * define IPCBOX_EVENT_SENDER_CAME - there was no sender, and now there is one
+ */
+#define IPCBOX_EVENT_SENDER_CAME	(1ULL << 0)
+/**
+ * define IPCBOX_EVENT_SENDER_WENT - the last sender was closed
+ */
+#define IPCBOX_EVENT_SENDER_WENT	(1ULL << 1)
+/**
+ * define IPCBOX_EVENT_RECEIVER_CAME - there was no receiver, and now there is one
+ */
+#define IPCBOX_EVENT_RECEIVER_CAME	(1ULL << 2)
+/**
+ * define IPCBOX_EVENT_RECEIVER_WENT - the last receiver was closed
+ */
+#define IPCBOX_EVENT_RECEIVER_WENT	(1ULL << 3)
+/**
+ * define IPCBOX_EVENT_LOST - this handle has lost messages, on a port of
+ * IPCBOX_SHARE_ALL_LOSSY
+ */
+#define IPCBOX_EVENT_LOST		(1ULL << 4)
+/**
+ * define IPCBOX_EVENT_DELETED - the port was deleted; the last event
+ */
+#define IPCBOX_EVENT_DELETED		(1ULL << 5)
+/**
+ * define IPCBOX_EVENT_DELIVERED - a message was received that this handle had
+ * sent with IPCBOX_RECEIPT, without waiting
+ */
+#define IPCBOX_EVENT_DELIVERED		(1ULL << 6)
+/**
+ * define IPCBOX_EVENT_EXPIRED - a lease has expired that was taken through this
+ * handle; its message is back in line
+ */
+#define IPCBOX_EVENT_EXPIRED		(1ULL << 7)
 
 /**
  * enum ipcbox_outcome - what is known of a call, also of one that failed
@@ -625,15 +698,20 @@ struct ipcbox_set {
  *
  * With IPCBOX_RECEIPT a message uses none of the capacity, as its sender waits
  * anyway. One received with a lease has been received when it is acknowledged,
- * by whom that does. Such a send waits, so neither O_NONBLOCK nor IPCBOX_NOWAIT
- * goes with it (EINVAL); nor does a port of which all receivers get every message
- * (EOPNOTSUPP).
+ * by whom that does. A port of which all receivers get every message gives no
+ * receipts (EOPNOTSUPP).
+ *
+ * With IPCBOX_RECEIPT and IPCBOX_NOWAIT or O_NONBLOCK, the send does not wait and
+ * uses the capacity as any other. Who has received the message is told later, by
+ * the event IPCBOX_EVENT_DELIVERED with its @id; so the handle must have
+ * subscribed to that (EINVAL). No such event comes for a message that goes with
+ * its port, nor after IPCBOX_EVENT_DELETED: then it has not been received.
  *
  * Return: 0, or -1 with errno, in which case nothing was sent: EAGAIN (would
  * wait), ETIMEDOUT, EINTR, EMSGSIZE (longer than max_msgsize), EDQUOT (the
  * sender's quota), EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), EFAULT,
- * EINVAL, ENOMEM. If @id cannot be written the send fails with EFAULT before
- * anything is sent.
+ * EINVAL (also for a @type of IPCBOX_TYPE_EVENT), ENOMEM. If @id cannot be written
+ * the send fails with EFAULT before anything is sent.
  */
 struct ipcbox_send {
 	__u64	flags;
@@ -656,7 +734,7 @@ struct ipcbox_send {
  *	of the last)
  * @data: in: pointer to a buffer, or to an array of struct iovec
  * @len: in: size of the buffer in bytes, or number of elements
- * @type: in: receive only messages of this type; 0 for any
+ * @type: in: receive only messages of this type; 0 for any, and for events
  * @deadline: in: absolute CLOCK_MONOTONIC time in ns, 0 for none
  * @msg_len: out: length of the message; also set when the call fails with
  *	EMSGSIZE, to the length needed
@@ -689,7 +767,9 @@ struct ipcbox_send {
  * Return: 0, or -1 with errno, in which case the message is still first in
  * line: EAGAIN (would wait), ETIMEDOUT, EINTR, EMSGSIZE (buffer too short),
  * EBADF (no IPCBOX_RIGHT_RECV, or the port belongs to another process), EIDRM
- * (port deleted), EFAULT, EINVAL, ENOMEM.
+ * (port deleted), EFAULT, EINVAL (also for a @type of IPCBOX_TYPE_EVENT with
+ * IPCBOX_PEEK, or without a subscription), ENOMEM, EDQUOT (the receiver's, for
+ * the event that a lease may expire).
  */
 struct ipcbox_recv {
 	__u64	flags;
@@ -818,6 +898,58 @@ struct ipcbox_reply {
 };
 
 /**
+ * struct ipcbox_events - IPCBOX_EVENTS: what a handle wants to be told
+ * @flags: in: must be 0
+ * @mask: in: IPCBOX_EVENT_*, in place of those before; 0 for none any more
+ *
+ * What has happened before can still be received, and what was asked for with a
+ * message or a lease still comes. How things are is in struct ipcbox_stat: look
+ * there after this call, not before, and nothing is missed.
+ *
+ * The first call makes what events about the port need, for as long as the handle
+ * is open, and charges the caller for it: as for six empty messages.
+ *
+ * Return: 0, or -1 with errno: EBADF (a handle without any right), EINVAL, EIDRM
+ * (port deleted), EDQUOT, ENOMEM, EFAULT.
+ */
+struct ipcbox_events {
+	__u64	flags;
+	__u64	mask;
+};
+
+/**
+ * struct ipcbox_event - the payload of an event
+ * @what: one of IPCBOX_EVENT_*
+ * @count: how often it has happened since it was last received; of
+ *	IPCBOX_EVENT_LOST: how many messages were lost
+ * @id: of the message that it is about; 0 if there is none
+ * @time: when it last happened, CLOCK_MONOTONIC in ns
+ * @pid: process that brought it about the last time, in the reader's pid
+ *	namespace; 0 if it is not visible from there, or was none. Of
+ *	IPCBOX_EVENT_DELIVERED: who has received the message; of
+ *	IPCBOX_EVENT_EXPIRED: who had taken the lease
+ * @tid: its thread, likewise
+ * @uid: its effective user in the reader's user namespace, the overflow id if it
+ *	is not mapped there
+ * @gid: its effective group, likewise
+ * @reserved: 0
+ *
+ * IPCBOX_RECV tells @id as &ipcbox_recv.msg_id and the identity as that of the
+ * sender. Events stay of this length.
+ */
+struct ipcbox_event {
+	__u64	what;
+	__u64	count;
+	__u64	id;
+	__u64	time;
+	__s32	pid;
+	__s32	tid;
+	__u32	uid;
+	__u32	gid;
+	__u64	reserved[2];
+};
+
+/**
  * define IPCBOX_IOC - ioctl type of all commands
  */
 #define IPCBOX_IOC		0xE1
@@ -886,6 +1018,10 @@ struct ipcbox_reply {
  * define IPCBOX_REPLY - answer a request, see &struct ipcbox_reply
  */
 #define IPCBOX_REPLY		_IOWR(IPCBOX_IOC, 0x47, struct ipcbox_reply)
+/**
+ * define IPCBOX_EVENTS - subscribe to events, see &struct ipcbox_events
+ */
+#define IPCBOX_EVENTS		_IOW(IPCBOX_IOC, 0x48, struct ipcbox_events)
 
 #if defined(__cplusplus)
 }

@@ -64,6 +64,7 @@ extern const struct command call_command;
 extern const struct command serve_command;
 extern const struct command top_command;
 extern const struct command graph_command;
+extern const struct command watch_command;
 
 /* error.c: each prints a line on stderr and returns an exit code. */
 int fail(int err, const char *format, ...) PRINTF_LIKE(2);
@@ -236,6 +237,7 @@ struct json_list *json_list_new(void);
 int json_list_add(struct json_list *list, const struct ipcbox_stat *stat);
 int json_list_print(struct json_list *list);
 char *json_message(const struct ipcbox_message *msg, const void *data);
+char *json_event(const struct ipcbox_event *event);
 
 /* input.c: payloads to send. Both return an exit code. */
 

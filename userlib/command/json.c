@@ -248,3 +248,22 @@ char *json_message(const struct ipcbox_message *msg, const void *data)
 	json_decref(object);
 	return line;
 }
+
+/* An event as one line, likewise. */
+char *json_event(const struct ipcbox_event *event)
+{
+	json_t *object = json_object();
+	char *line;
+
+	json_object_set_new(object, "event",
+			    json_string(ipcbox_event_name(event->what)));
+	json_object_set_new(object, "count", json_u64(event->count));
+	json_object_set_new(object, "time_ns", json_u64(event->time));
+	json_object_set_new(object, "pid", json_integer(event->pid));
+	json_object_set_new(object, "tid", json_integer(event->tid));
+	json_object_set_new(object, "uid", json_integer(event->uid));
+	json_object_set_new(object, "gid", json_integer(event->gid));
+	line = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	return line;
+}

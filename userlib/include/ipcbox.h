@@ -263,9 +263,10 @@ int ipcbox_port_set(int port, const struct ipcbox_set *set);
 
 /**
  * struct ipcbox_options - how to send or to receive; all zero is the plain way
- * @flags: IPCBOX_NOWAIT (-EAGAIN instead of waiting); to receive also
- *	IPCBOX_PEEK (leave the message in line), or IPCBOX_LEASE (until
- *	ipcbox_ack(); see ipcbox_recv_lease())
+ * @flags: IPCBOX_NOWAIT (-EAGAIN instead of waiting); to send with it also
+ *	IPCBOX_RECEIPT (see ipcbox_subscribe()); to receive also IPCBOX_PEEK
+ *	(leave the message in line), or IPCBOX_LEASE (until ipcbox_ack(); see
+ *	ipcbox_recv_lease())
  * @type: to send: the message's type, 0 for none; to receive: only messages of
  *	this type, 0 for any
  * @deadline: when to give up, from ipcbox_deadline_in(); 0 for never
@@ -286,7 +287,8 @@ struct ipcbox_options {
  * @priority: priority the sender gave
  * @flags: IPCBOX_MSG_LEASED (to be acknowledged), IPCBOX_MSG_CALL (a request,
  *	to be answered), IPCBOX_MSG_REDELIVERED (somebody had it before, who
- *	neither acknowledged nor answered it)
+ *	neither acknowledged nor answered it), IPCBOX_MSG_EVENT (the payload is
+ *	a struct ipcbox_event, see ipcbox_subscribe())
  * @pid: process id of the sender, 0 if it is not visible from here
  * @tid: its thread id, likewise
  * @uid: its effective user id at the time of sending, cannot be forged
@@ -372,8 +374,10 @@ struct ipcbox_receipt {
  *
  * It waits whatever the capacity of the port, and uses none of it.
  *
- * Return: as ipcbox_send_msg(), -EINVAL also for a handle with O_NONBLOCK, and
- * -EOPNOTSUPP if all receivers of the port get every message.
+ * Who does not want to wait sees ipcbox_subscribe().
+ *
+ * Return: as ipcbox_send_msg(), -EINVAL also for a handle with O_NONBLOCK and with
+ * IPCBOX_NOWAIT, and -EOPNOTSUPP if all receivers of the port get every message.
  */
 int ipcbox_send_receipt(int port, const void *data, size_t len,
 			const struct ipcbox_options *options,
@@ -481,6 +485,38 @@ int ipcbox_ack(int port, uint64_t id);
  * Return: as ipcbox_ack(), but never -EINVAL.
  */
 int ipcbox_nack(int port, uint64_t id);
+
+/* Events. */
+
+/**
+ * ipcbox_subscribe - be told on a handle what happens
+ * @port: handle with any right
+ * @mask: IPCBOX_EVENT_* of <linux/ipcbox.h>, in place of those before
+ *
+ * Events then arrive on the handle as messages of type IPCBOX_TYPE_EVENT, before
+ * all others, whose payload is a struct ipcbox_event. poll(2) tells of them. How
+ * things are now is what ipcbox_port_stat() says after this call.
+ *
+ * With IPCBOX_EVENT_DELIVERED, ipcbox_send_msg() and ipcbox_sendv() take the flags
+ * IPCBOX_RECEIPT | IPCBOX_NOWAIT: who has received the message is told by an
+ * event with its id.
+ *
+ * Return: 0, or -EBADF (a handle without any right), -EINVAL (unknown events),
+ * -EIDRM (port deleted), -EDQUOT, -ENOMEM, -ENOTTY (the module is too old).
+ */
+int ipcbox_subscribe(int port, uint64_t mask);
+
+/**
+ * ipcbox_recv_event - receive the next event, and no message
+ * @port: handle that has subscribed; it need not have IPCBOX_RIGHT_RECV
+ * @event: filled in
+ * @options: deadline, and IPCBOX_NOWAIT; NULL for none
+ *
+ * Return: 0, or -EINVAL (not subscribed, or options), -EIDRM (port deleted, and
+ * there are no more events), -EAGAIN, -ETIMEDOUT, -EINTR, -EFAULT.
+ */
+int ipcbox_recv_event(int port, struct ipcbox_event *event,
+		      const struct ipcbox_options *options);
 
 /* Calls. */
 
@@ -606,6 +642,9 @@ const char *ipcbox_owner_name(uint32_t owner);
 
 /** ipcbox_outcome_name - words for an enum ipcbox_outcome, "unknown" if there are none */
 const char *ipcbox_outcome_name(uint32_t outcome);
+
+/** ipcbox_event_name - words for an IPCBOX_EVENT_*, "unknown" if there are none */
+const char *ipcbox_event_name(uint64_t what);
 
 /** ipcbox_sharing_name - word for an enum ipcbox_sharing, "unknown" if there is none */
 const char *ipcbox_sharing_name(uint32_t sharing);

@@ -49,8 +49,12 @@ int ipcbox_send_receipt(int port, const void *data, size_t len,
 		.data = ipcbox__pointer(data),
 		.len = len,
 	};
-	int err = ipcbox_send_args(port, &args, options, NULL);
+	int err;
 
+	/* The receipt comes later then, and elsewhere. */
+	if (options && options->flags & IPCBOX_NOWAIT)
+		return -EINVAL;
+	err = ipcbox_send_args(port, &args, options, NULL);
 	if (err)
 		return err;
 	receipt->id = args.id;

@@ -94,6 +94,19 @@ const char *ipcbox_outcome_name(uint32_t outcome)
 	return ipcbox_word(words, ARRAY_SIZE(words), outcome);
 }
 
+const char *ipcbox_event_name(uint64_t what)
+{
+	static const char *const words[] = {
+		"sender came", "sender went", "receiver came", "receiver went",
+		"lost", "deleted", "delivered", "expired",
+	};
+	uint32_t bit = 0;
+
+	while (bit < ARRAY_SIZE(words) && what != UINT64_C(1) << bit)
+		bit++;
+	return ipcbox_word(words, ARRAY_SIZE(words), bit);
+}
+
 const char *ipcbox_version(void)
 {
 	return IPCBOX_VERSION;
