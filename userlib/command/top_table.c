@@ -21,6 +21,11 @@ static void print_amount(double amount, double unit, char *cell)
 			 amount);
 }
 
+static void print_id(uint64_t id, char *cell)
+{
+	snprintf(cell, TABLE_CELL, "@%llu", (unsigned long long)id);
+}
+
 double top_percent(uint64_t part, uint64_t whole)
 {
 	if (!whole)
@@ -50,10 +55,13 @@ static void cell_##name(const void *row, char *cell)			\
 #define AMOUNT(name, type, value, unit)					\
 	COLUMN(name, type, value, print_amount((double)(value), unit, cell))
 
+#define PERCENT(name, part, whole)					\
+	COLUMN(name, ipcbox_user_entry, top_percent(part, whole),	\
+	       snprintf(cell, TABLE_CELL, "%.0f%%", top_percent(part, whole)))
+
 /* Ports */
 
-COLUMN(id, top_port, it->stat.id,
-       snprintf(cell, TABLE_CELL, "@%llu", (unsigned long long)it->stat.id))
+COLUMN(id, top_port, it->stat.id, print_id(it->stat.id, cell))
 COUNT(queued, top_port, it->stat.messages)
 AMOUNT(sent, top_port, it->sent, 1000)
 AMOUNT(received, top_port, it->received, 1000)
@@ -105,18 +113,13 @@ static void cell_sharing(const void *row, char *cell)
 
 /* Users */
 
-COLUMN(uid, ipcbox_user_entry, it->uid,
-       snprintf(cell, TABLE_CELL, "%u", it->uid))
+COUNT(uid, ipcbox_user_entry, it->uid)
 COUNT(ports, ipcbox_user_entry, it->ports)
 COUNT(max_ports, ipcbox_user_entry, it->max_ports)
 AMOUNT(bytes, ipcbox_user_entry, it->bytes, 1024)
 AMOUNT(max_bytes, ipcbox_user_entry, it->max_bytes, 1024)
-COLUMN(ports_percent, ipcbox_user_entry,
-       top_percent(it->ports, it->max_ports),
-       snprintf(cell, TABLE_CELL, "%.0f%%", number_ports_percent(it)))
-COLUMN(bytes_percent, ipcbox_user_entry,
-       top_percent(it->bytes, it->max_bytes),
-       snprintf(cell, TABLE_CELL, "%.0f%%", number_bytes_percent(it)))
+PERCENT(ports_percent, it->ports, it->max_ports)
+PERCENT(bytes_percent, it->bytes, it->max_bytes)
 
 static void cell_user(const void *row, char *cell)
 {
