@@ -202,13 +202,13 @@ TEST_F(events_recv, a_bad_pointer_leaves_it_in_its_place)
 
 /* Held at the page of its buffer, or skips. */
 #define HOLD(call, held) do {						\
-	if (!held_init(&held, 0))					\
+	if (!held_init(&(held), 0))					\
 		SKIP(return, "no userfaultfd");				\
-	call = call_init(CALL_READ, self->port);			\
-	call.data = held.page;						\
-	call.len = PAGE;						\
-	call_start(&call);						\
-	ASSERT_TRUE(held_wait(&held));					\
+	(call) = call_init(CALL_READ, self->port);			\
+	(call).data = (held).page;					\
+	(call).len = PAGE;						\
+	call_start(&(call));						\
+	ASSERT_TRUE(held_wait(&(held)));				\
 } while (0)
 
 TEST_F(events_recv, one_that_happens_while_it_is_copied_comes_again)
