@@ -208,10 +208,11 @@ TEST_F(users, the_real_user_is_listed)
 TEST_F(users, what_a_user_has_in_all_boxes_is_told_in_each)
 {
 	int other = box_private();
+	int ret;
 
 	ASSERT_LE(0, other);
-	ASSERT_EQ(0, AS_USER(FIRST + 5, port_new(self->box) < 0 ||
-					port_new(other) < 0));
+	ret = AS_USER(FIRST + 5, port_new(self->box) < 0 || port_new(other) < 0);
+	ASSERT_EQ(0, ret);
 	EXPECT_EQ(2, entry_of(self->box, FIRST + 5).ports);
 	EXPECT_EQ(2, entry_of(other, FIRST + 5).ports);
 	close(other);
