@@ -214,12 +214,13 @@ int ipcbox_queue_hear(struct ipcbox_queue *queue, struct ipcbox_news **slot,
 	if (queue->dead) {
 		ret = -EIDRM;
 	} else if (*slot) {
-		(*slot)->mask = mask;
+		/* Senders and receivers look without the lock. */
+		WRITE_ONCE((*slot)->mask, mask);
 		ret = news ? -EEXIST : 0;
 	} else if (news) {
 		news->mask = mask;
 		list_add_tail(&news->node, &queue->news);
-		/* Some look without the lock. */
+		/* Pairs with the address dependencies of READ_ONCE(handle->news). */
 		smp_store_release(slot, news);
 	} else {
 		ret = -ENOENT;

@@ -302,7 +302,7 @@ static void argument_reply(FIXTURE_DATA(growth) *self)
 	memcpy(self->arg, &reply, sizeof(reply));
 }
 
-static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
+static void argument_box(FIXTURE_DATA(growth) *self, unsigned long cmd)
 {
 	struct ipcbox_port_create attr = port_attr("abi");
 	struct ipcbox_port_open open = { .name = "abi" };
@@ -317,16 +317,7 @@ static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
 		.entry_size = sizeof(self->user),
 		.count = 1,
 	};
-	struct ipcbox_send send = { .data = (uintptr_t)"hello", .len = 5 };
-	struct ipcbox_recv recv = {
-		.flags = IPCBOX_PEEK | IPCBOX_NOWAIT,
-		.data = (uintptr_t)self->payload,
-		.len = sizeof(self->payload),
-	};
-	struct ipcbox_set set = { .flags = IPCBOX_SET_MODE, .mode = 0644 };
-	struct ipcbox_call call = { .type = REQUEST };
 
-	memset(self->arg, 0, LONGEST);
 	attr.flags = 0;
 	switch (cmd) {
 	case IPCBOX_PORT_CREATE:
@@ -347,6 +338,22 @@ static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
 	case IPCBOX_USER_LIST:
 		memcpy(self->arg, &users, sizeof(users));
 		break;
+	}
+}
+
+static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
+{
+	struct ipcbox_send send = { .data = (uintptr_t)"hello", .len = 5 };
+	struct ipcbox_recv recv = {
+		.flags = IPCBOX_PEEK | IPCBOX_NOWAIT,
+		.data = (uintptr_t)self->payload,
+		.len = sizeof(self->payload),
+	};
+	struct ipcbox_set set = { .flags = IPCBOX_SET_MODE, .mode = 0644 };
+	struct ipcbox_call call = { .type = REQUEST };
+
+	memset(self->arg, 0, LONGEST);
+	switch (cmd) {
 	case IPCBOX_SEND:
 		memcpy(self->arg, &send, sizeof(send));
 		break;
@@ -366,6 +373,8 @@ static void argument(FIXTURE_DATA(growth) *self, unsigned long cmd)
 	case IPCBOX_REPLY:
 		argument_reply(self);
 		break;
+	default:
+		argument_box(self, cmd);
 	}
 }
 

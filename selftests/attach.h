@@ -7,7 +7,7 @@
 #ifndef IPCBOX_ATTACH_H
 #define IPCBOX_ATTACH_H
 
-#include "ipcbox_test.h"
+#include "expect.h"
 
 /* How many handles there are, how many of them may send, and may receive. */
 #define EXPECT_ATTACHED(port, all, may_send, may_receive) do {		\
@@ -19,16 +19,25 @@
 	EXPECT_EQ((may_receive), stat.receivers);			\
 } while (0)
 
-/* What is in line, what receivers hold, and how many have been received. */
-#define EXPECT_MESSAGES(port, in_line, with_receivers, done) do {	\
-	struct ipcbox_stat stat;					\
-									\
-	EXPECT_EQ(0, port_stat(port, &stat));				\
-	EXPECT_EQ((in_line), stat.messages);				\
-	EXPECT_EQ((with_receivers), stat.held);				\
-	EXPECT_EQ((done), stat.received);				\
-	EXPECT_EQ(0, stat.taken);					\
-} while (0)
+/* A handle without rights on a new port named "alpha", to look at that. */
+static inline int watch_alpha(int box, uint64_t max_messages)
+{
+	struct ipcbox_port_create attr = port_attr("alpha");
+
+	attr.rights = 0;
+	attr.max_messages = max_messages;
+	return port_create(box, &attr);
+}
+
+static inline int open_alpha(int box, uint32_t rights)
+{
+	return port_open(box, "alpha", rights);
+}
+
+static inline int send_x(int port)
+{
+	return msg_send(port, "x", 1, 0, 0, IPCBOX_NOWAIT);
+}
 
 /* Waits until there are so many handles; false after ten seconds. */
 static inline bool wait_for_handles(int port, uint32_t handles)

@@ -24,12 +24,9 @@ FIXTURE(descriptor)
 
 FIXTURE_SETUP(descriptor)
 {
-	struct ipcbox_port_create attr = port_attr("alpha");
-
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
-	attr.rights = 0;
-	self->watch = port_create(self->box, &attr);
+	self->watch = watch_alpha(self->box, IPCBOX_UNLIMITED);
 	ASSERT_LE(0, self->watch);
 	ASSERT_TRUE(pace_init(&self->pace));
 }
@@ -43,11 +40,6 @@ FIXTURE_TEARDOWN(descriptor)
 
 /* As the harness names the fixture's struct. */
 #define descriptor_test FIXTURE_DATA(descriptor)
-
-static int open_alpha(descriptor_test *self)
-{
-	return port_open(self->box, "alpha", RIGHTS_IO);
-}
 
 static int lease(descriptor_test *self, int port)
 {
@@ -79,7 +71,7 @@ static bool pair_has_place(descriptor_test *self)
 
 TEST_F(descriptor, copies_are_one_handle)
 {
-	int port = open_alpha(self), copy[4], i;
+	int port = open_alpha(self->box, RIGHTS_IO), copy[4], i;
 
 	copy[0] = dup(port);
 	copy[1] = dup2(port, 100);
@@ -100,7 +92,7 @@ TEST_F(descriptor, copies_are_one_handle)
 
 TEST_F(descriptor, a_copy_over_another_handle_closes_that)
 {
-	int port = open_alpha(self), other = open_alpha(self);
+	int port = open_alpha(self->box, RIGHTS_IO), other = open_alpha(self->box, RIGHTS_IO);
 
 	ASSERT_EQ(5, sys_write(port, "hello", 5));
 	ASSERT_EQ(0, lease(self, other));
@@ -116,7 +108,7 @@ TEST_F(descriptor, a_copy_over_another_handle_closes_that)
 
 TEST_F(descriptor, all_of_them_are_closed_over_exec_unless_told_otherwise)
 {
-	int port = open_alpha(self);
+	int port = open_alpha(self->box, RIGHTS_IO);
 
 	EXPECT_EQ(FD_CLOEXEC, fcntl(port, F_GETFD));
 	EXPECT_EQ(FD_CLOEXEC, fcntl(self->box, F_GETFD));
@@ -132,7 +124,7 @@ static pid_t start_holder(descriptor_test *self)
 
 	if (pid)
 		return pid;
-	if (open_alpha(self) < 0 || dup2(open_pair(self), 100) < 0)
+	if (open_alpha(self->box, RIGHTS_IO) < 0 || dup2(open_pair(self), 100) < 0)
 		_exit(1);
 	pace_stay(&self->pace);
 	_exit(0);
@@ -173,13 +165,13 @@ static pid_t clone_with_files(void)
 
 TEST_F(descriptor, one_table_for_two_processes)
 {
-	int port = open_alpha(self), number;
+	int port = open_alpha(self->box, RIGHTS_IO), number;
 	pid_t pid;
 
 	ASSERT_EQ(5, sys_write(port, "hello", 5));
 	pid = clone_with_files();
 	if (!pid) {
-		number = open_alpha(self);
+		number = open_alpha(self->box, RIGHTS_IO);
 		if (dup2(number, 100) < 0 || close(number) || close(port) ||
 		    lease(self, 100))
 			_exit(1);
@@ -240,7 +232,7 @@ static int leave_by_close_range(void)
 static void leave_the_table(struct __test_metadata *_metadata,
 			    descriptor_test *self, int (*leave)(void))
 {
-	int port = open_alpha(self);
+	int port = open_alpha(self->box, RIGHTS_IO);
 	pid_t pid = clone_with_files();
 
 	if (!pid) {
@@ -280,7 +272,7 @@ TEST_F(descriptor, a_table_left_by_close_range)
 
 TEST_F(descriptor, on_its_way_it_is_attached_and_holds)
 {
-	int port = open_alpha(self), socks[2];
+	int port = open_alpha(self->box, RIGHTS_IO), socks[2];
 
 	SOCKETS(socks);
 	ASSERT_EQ(5, sys_write(port, "hello", 5));
@@ -301,8 +293,8 @@ TEST_F(descriptor, on_its_way_it_is_attached_and_holds)
 
 TEST_F(descriptor, both_ends_are_closed_while_it_is_on_its_way)
 {
-	struct caller caller = caller_init(open_alpha(self), "request");
-	int port = open_alpha(self), socks[2];
+	struct caller caller = caller_init(open_alpha(self->box, RIGHTS_IO), "request");
+	int port = open_alpha(self->box, RIGHTS_IO), socks[2];
 
 	SOCKETS(socks);
 	caller_start(&caller);
@@ -321,7 +313,7 @@ TEST_F(descriptor, both_ends_are_closed_while_it_is_on_its_way)
 
 TEST_F(descriptor, the_receiver_is_killed_while_it_is_on_its_way)
 {
-	int port = open_alpha(self), socks[2];
+	int port = open_alpha(self->box, RIGHTS_IO), socks[2];
 	pid_t pid;
 
 	SOCKETS(socks);
@@ -346,7 +338,7 @@ TEST_F(descriptor, the_receiver_is_killed_while_it_is_on_its_way)
 
 TEST_F(descriptor, looked_at_on_its_way_it_is_a_copy)
 {
-	int port = open_alpha(self), socks[2], copy;
+	int port = open_alpha(self->box, RIGHTS_IO), socks[2], copy;
 
 	SOCKETS(socks);
 	ASSERT_EQ(1, send_descriptor(socks[0], port));
@@ -368,7 +360,7 @@ TEST_F(descriptor, one_without_room_is_closed)
 
 	SOCKETS(socks);
 	for (i = 0; i < 3; i++)
-		fds[i] = open_alpha(self);
+		fds[i] = open_alpha(self->box, RIGHTS_IO);
 	ASSERT_EQ(1, send_descriptors(socks[0], fds, 3));
 	for (i = 0; i < 3; i++)
 		close(fds[i]);
@@ -387,7 +379,7 @@ TEST_F(descriptor, one_without_room_is_closed)
 TEST_F(descriptor, it_cannot_be_received_without_a_free_descriptor)
 {
 	struct rlimit limit, none = {};
-	int port = open_alpha(self), socks[2];
+	int port = open_alpha(self->box, RIGHTS_IO), socks[2];
 
 	SOCKETS(socks);
 	ASSERT_EQ(1, send_descriptor(socks[0], port));
@@ -408,7 +400,7 @@ TEST_F(descriptor, lost_in_a_cycle_of_sockets)
 	int fds[2], socks[2], more[2];
 
 	SOCKETS(socks);
-	fds[0] = open_alpha(self);
+	fds[0] = open_alpha(self->box, RIGHTS_IO);
 	fds[1] = socks[1];
 	ASSERT_EQ(1, send_descriptors(socks[0], fds, 2));
 	fds[1] = socks[0];
@@ -457,7 +449,7 @@ TEST_F(descriptor, it_cannot_be_opened_once_more)
 	static const int modes[] = {
 		O_RDONLY, O_WRONLY, O_RDWR, O_RDWR | O_TRUNC, O_RDWR | O_CREAT,
 	};
-	int port = open_alpha(self), fd, i;
+	int port = open_alpha(self->box, RIGHTS_IO), fd, i;
 	char path[64], name[64] = "";
 
 	snprintf(path, sizeof(path), "/proc/%d/fd/%d", getpid(), port);

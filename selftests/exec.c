@@ -24,13 +24,9 @@ FIXTURE(exec)
 
 FIXTURE_SETUP(exec)
 {
-	struct ipcbox_port_create attr = port_attr("alpha");
-
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
-	attr.rights = 0;
-	attr.max_messages = 1;
-	self->watch = port_create(self->box, &attr);
+	self->watch = watch_alpha(self->box, 1);
 	ASSERT_LE(0, self->watch);
 	ASSERT_TRUE(pace_init(&self->pace));
 }
@@ -44,16 +40,6 @@ FIXTURE_TEARDOWN(exec)
 
 /* As the harness names the fixture's struct. */
 #define exec_test FIXTURE_DATA(exec)
-
-static int open_alpha(exec_test *self, uint32_t rights)
-{
-	return port_open(self->box, "alpha", rights);
-}
-
-static int send_x(int port)
-{
-	return msg_send(port, "x", 1, 0, 0, IPCBOX_NOWAIT);
-}
 
 /* What execute() executes is this program again, to do one thing and exit. */
 
@@ -133,7 +119,7 @@ static pid_t start_that_executes(exec_test *self, bool by_thread)
 static void exec_keeps_the_lease(struct __test_metadata *_metadata,
 				 exec_test *self, bool by_thread)
 {
-	int port = open_alpha(self, IPCBOX_RIGHT_SEND);
+	int port = open_alpha(self->box, IPCBOX_RIGHT_SEND);
 	pid_t pid;
 
 	ASSERT_EQ(0, send_x(port));
@@ -161,7 +147,7 @@ TEST_F(exec, exec_by_another_thread_keeps_what_it_received)
 
 TEST_F(exec, a_request_is_answered_after_exec)
 {
-	int port = open_alpha(self, IPCBOX_RIGHT_SEND);
+	int port = open_alpha(self->box, IPCBOX_RIGHT_SEND);
 	struct caller caller = caller_init(port, "request");
 	pid_t pid;
 
@@ -251,7 +237,7 @@ static __attribute__((noinline)) pid_t vfork_that_holds(exec_test *self)
 /* It lives in our memory, but it is another process. */
 TEST_F(exec, a_vfork_is_a_process_of_its_own)
 {
-	int port = open_alpha(self, RIGHTS_IO);
+	int port = open_alpha(self->box, RIGHTS_IO);
 	pid_t pid;
 
 	ASSERT_EQ(0, send_x(port));
@@ -299,13 +285,13 @@ TEST_F(exec, a_vfork_owns_its_port_over_exec)
 
 TEST_F(exec, a_spawned_program_gets_what_it_is_given)
 {
-	int port = open_alpha(self, RIGHTS_IO);
+	int port = open_alpha(self->box, RIGHTS_IO);
 	posix_spawn_file_actions_t actions;
 	char *argv[] = { "exec", NULL };
 	char *env[] = { "IPCBOX_EXECUTED=send 12 0", NULL };
 	pid_t pid;
 
-	ASSERT_LE(0, open_alpha(self, IPCBOX_RIGHT_SEND));
+	ASSERT_LE(0, open_alpha(self->box, IPCBOX_RIGHT_SEND));
 	ASSERT_EQ(0, posix_spawn_file_actions_init(&actions));
 	ASSERT_EQ(0, posix_spawn_file_actions_adddup2(&actions, port, 12));
 	ASSERT_EQ(0, posix_spawn(&pid, "/proc/self/exe", &actions, NULL, argv,

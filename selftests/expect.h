@@ -17,6 +17,17 @@
 	EXPECT_EQ((value), stat.field);					\
 } while (0)
 
+/* What is in line, what receivers hold, and how many have been received. */
+#define EXPECT_MESSAGES(port, in_line, with_receivers, done) do {	\
+	struct ipcbox_stat stat;					\
+									\
+	EXPECT_EQ(0, port_stat(port, &stat));				\
+	EXPECT_EQ((in_line), stat.messages);				\
+	EXPECT_EQ((with_receivers), stat.held);				\
+	EXPECT_EQ((done), stat.received);				\
+	EXPECT_EQ(0, stat.taken);					\
+} while (0)
+
 /* The user is charged for as much as in self->before. */
 #define EXPECT_NOTHING_CHARGED(self) do {				\
 	struct ipcbox_info after;					\

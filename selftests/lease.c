@@ -72,16 +72,6 @@ static int lease_wait(FIXTURE_DATA(lease) *self, int port)
 		  self->recv.msg_flags);				\
 } while (0)
 
-#define EXPECT_COUNTS(port, in_line, with_receivers, done) do {		\
-	struct ipcbox_stat stat;					\
-									\
-	EXPECT_EQ(0, port_stat(port, &stat));				\
-	EXPECT_EQ((in_line), stat.messages);				\
-	EXPECT_EQ((with_receivers), stat.held);				\
-	EXPECT_EQ((done), stat.received);				\
-	EXPECT_EQ(0, stat.taken);					\
-} while (0)
-
 /* ACK and NACK */
 
 TEST_F(lease, a_message_is_received_when_it_is_acknowledged)
@@ -90,10 +80,10 @@ TEST_F(lease, a_message_is_received_when_it_is_acknowledged)
 	ASSERT_EQ(0, lease(self, self->port, 0, 0));
 	EXPECT_LEASE("one", 1);
 	EXPECT_EQ(0, self->recv.reserved);
-	EXPECT_COUNTS(self->port, 0, 1, 0);
+	EXPECT_MESSAGES(self->port, 0, 1, 0);
 	EXPECT_EQ(-EAGAIN, lease(self, self->port, 0, 0));
 	EXPECT_EQ(0, msg_ack(self->port, 1));
-	EXPECT_COUNTS(self->port, 0, 0, 1);
+	EXPECT_MESSAGES(self->port, 0, 0, 1);
 	EXPECT_NOTHING_CHARGED(self);
 }
 
@@ -118,7 +108,7 @@ TEST_F(lease, only_what_is_held_can_be_acknowledged)
 		EXPECT_EQ(-ESRCH, msg_ack(self->port, ids[i]));
 		EXPECT_EQ(-ESRCH, msg_nack(self->port, ids[i]));
 	}
-	EXPECT_COUNTS(self->port, 1, 1, 0);
+	EXPECT_MESSAGES(self->port, 1, 1, 0);
 }
 
 TEST_F(lease, a_plain_receive_needs_no_acknowledgement)
@@ -142,7 +132,7 @@ TEST_F(lease, a_returned_message_tells_that_it_was_delivered_before)
 		ASSERT_EQ(0, lease(self, self->port, 0, 0));
 		EXPECT_LEASE("one", i);
 		EXPECT_EQ(0, msg_nack(self->port, self->recv.msg_id));
-		EXPECT_COUNTS(self->port, 1, 0, 0);
+		EXPECT_MESSAGES(self->port, 1, 0, 0);
 	}
 	/* A peek and a plain receive tell it as well, and do not count. */
 	ASSERT_EQ(0, msg_recv(self->port, self->text, 10, IPCBOX_PEEK, &recv));
@@ -186,7 +176,7 @@ TEST_F(lease, what_cannot_be_asked_for)
 	EXPECT_EQ(-EBADF, msg_ack(sender, 1));
 	EXPECT_EQ(-EBADF, msg_nack(sender, 1));
 	EXPECT_EQ(-EFAULT, sys_ioctl(self->port, IPCBOX_ACK, memory_nowhere()));
-	EXPECT_COUNTS(self->port, 1, 0, 0);
+	EXPECT_MESSAGES(self->port, 1, 0, 0);
 	close(sender);
 }
 
@@ -207,7 +197,7 @@ TEST_F(lease, a_receive_that_fails_takes_no_lease)
 	};
 	read_only = memory_read_only(&recv, sizeof(recv));
 	EXPECT_EQ(-EFAULT, sys_ioctl(self->port, IPCBOX_RECV, read_only));
-	EXPECT_COUNTS(self->port, 1, 0, 0);
+	EXPECT_MESSAGES(self->port, 1, 0, 0);
 	ASSERT_EQ(0, lease(self, self->port, 0, 0));
 	EXPECT_LEASE("one", 1);
 }
@@ -386,7 +376,7 @@ TEST_F(lease, another_process_with_the_handle_acknowledges)
 		_exit(msg_ack(self->port, self->recv.msg_id) ? 1 : 0);
 	EXPECT_EQ(0, child_wait(pid));
 	EXPECT_EQ(-ESRCH, msg_ack(self->port, self->recv.msg_id));
-	EXPECT_COUNTS(self->port, 1, 0, 1);
+	EXPECT_MESSAGES(self->port, 1, 0, 1);
 }
 
 static void *lease_thread(void *arg)
@@ -406,7 +396,7 @@ TEST_F(lease, a_thread_exits_and_its_process_goes_on)
 	ASSERT_EQ(0, pthread_join(thread, &ret));
 	ASSERT_TRUE(!ret);
 	sleep_ns(20 * MSEC);
-	EXPECT_COUNTS(self->port, 0, 1, 0);
+	EXPECT_MESSAGES(self->port, 0, 1, 0);
 	EXPECT_EQ(0, msg_ack(self->port, self->recv.msg_id));
 }
 
@@ -418,9 +408,9 @@ TEST_F(lease, the_last_descriptor_of_the_handle_is_closed)
 	ASSERT_EQ(0, send_text(self->port, "one", 0, 0));
 	ASSERT_EQ(0, lease(self, other, 0, 0));
 	close(other);
-	EXPECT_COUNTS(self->port, 0, 1, 0);
+	EXPECT_MESSAGES(self->port, 0, 1, 0);
 	close(again);
-	EXPECT_COUNTS(self->port, 1, 0, 0);
+	EXPECT_MESSAGES(self->port, 1, 0, 0);
 	ASSERT_EQ(0, lease(self, self->port, 0, 0));
 	EXPECT_LEASE("one", 2);
 }
@@ -475,7 +465,7 @@ TEST_F(lease, a_thousand_leases_return_in_order)
 		ASSERT_EQ(0, lease(self, self->port, 0, 0));
 		ASSERT_EQ(i, atoi(self->text));
 	}
-	EXPECT_COUNTS(self->port, 0, 1000, 0);
+	EXPECT_MESSAGES(self->port, 0, 1000, 0);
 }
 
 /* Taken by type, from behind others or not, and returned by several, in turns. */
@@ -543,7 +533,7 @@ TEST_F(lease, each_ends_at_its_own_time)
 		ASSERT_EQ(0, lease_wait(self, self->port));
 		EXPECT_EQ(ids[(i + 1) % 3], self->recv.msg_id);
 	}
-	EXPECT_COUNTS(self->port, 0, 5, 0);
+	EXPECT_MESSAGES(self->port, 0, 5, 0);
 	EXPECT_EQ(0, msg_ack(self->port, ids[3]));
 	EXPECT_EQ(0, msg_ack(self->port, ids[4]));
 }
@@ -610,7 +600,7 @@ TEST_F(lease, a_rendezvous_lasts_until_it_is_acknowledged)
 	call_start(&call);
 	ASSERT_TRUE(wait_for_waiters(self->rendezvous, 1, 0));
 	ASSERT_EQ(0, lease(self, self->rendezvous, 0, 0));
-	EXPECT_COUNTS(self->rendezvous, 0, 1, 0);
+	EXPECT_MESSAGES(self->rendezvous, 0, 1, 0);
 	EXPECT_TRUE(wait_for_waiters(self->rendezvous, 1, 0));
 	EXPECT_EQ(0, msg_ack(self->rendezvous, self->recv.msg_id));
 	EXPECT_EQ(0, call_join(&call));
@@ -634,7 +624,7 @@ TEST_F(lease, a_waiting_sender_takes_its_message_back)
 	ASSERT_EQ(0, lease(self, self->rendezvous, 0, 0));
 	EXPECT_EQ(-EINTR, interrupted(&call));
 	EXPECT_EQ(-ESRCH, msg_ack(self->rendezvous, self->recv.msg_id));
-	EXPECT_COUNTS(self->rendezvous, 0, 0, 0);
+	EXPECT_MESSAGES(self->rendezvous, 0, 0, 0);
 	EXPECT_NOTHING_CHARGED(self);
 }
 
@@ -655,7 +645,7 @@ TEST_F(lease, a_sender_takes_back_what_was_not_first)
 		EXPECT_EQ(-EINTR, interrupted(&call));
 		EXPECT_EQ(-ESRCH, msg_ack(self->rendezvous, self->recv.msg_id));
 	}
-	EXPECT_COUNTS(self->rendezvous, 1, 0, 0);
+	EXPECT_MESSAGES(self->rendezvous, 1, 0, 0);
 	ASSERT_EQ(0, lease(self, self->rendezvous, 0, 0));
 	EXPECT_LEASE("first", 1);
 	EXPECT_EQ(0, msg_ack(self->rendezvous, self->recv.msg_id));
@@ -709,7 +699,7 @@ TEST_F(lease, a_sender_whose_message_is_held_is_admitted)
 	ASSERT_EQ(0, lease(self, self->rendezvous, 0, 0));
 	EXPECT_LEASE("one", 2);
 	EXPECT_EQ(0, msg_ack(self->rendezvous, self->recv.msg_id));
-	EXPECT_COUNTS(self->rendezvous, 0, 0, 1);
+	EXPECT_MESSAGES(self->rendezvous, 0, 0, 1);
 }
 
 /* The end of the port */

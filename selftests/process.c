@@ -26,13 +26,9 @@ FIXTURE(process)
 
 FIXTURE_SETUP(process)
 {
-	struct ipcbox_port_create attr = port_attr("alpha");
-
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
-	attr.rights = 0;
-	attr.max_messages = 1;
-	self->watch = port_create(self->box, &attr);
+	self->watch = watch_alpha(self->box, 1);
 	ASSERT_LE(0, self->watch);
 	ASSERT_TRUE(pace_init(&self->pace));
 }
@@ -47,21 +43,11 @@ FIXTURE_TEARDOWN(process)
 /* As the harness names the fixture's struct. */
 #define process_test FIXTURE_DATA(process)
 
-static int open_alpha(process_test *self, uint32_t rights)
-{
-	return port_open(self->box, "alpha", rights);
-}
-
-static int send_x(int port)
-{
-	return msg_send(port, "x", 1, 0, 0, IPCBOX_NOWAIT);
-}
-
 /* Fork */
 
 TEST_F(process, a_fork_shares_the_handle)
 {
-	int port = open_alpha(self, RIGHTS_IO);
+	int port = open_alpha(self->box, RIGHTS_IO);
 	pid_t pid;
 
 	EXPECT_ATTACHED(self->watch, 1, 1, 1);
@@ -154,7 +140,7 @@ static pid_t start_rich_child(process_test *self, int way)
 static void end_rich_child(struct __test_metadata *_metadata,
 			   process_test *self, int way)
 {
-	int port = open_alpha(self, IPCBOX_RIGHT_SEND), pair;
+	int port = open_alpha(self->box, IPCBOX_RIGHT_SEND), pair;
 	struct caller caller = caller_init(port, "request");
 	pid_t pid;
 
@@ -267,7 +253,7 @@ static pid_t start_busy_child(process_test *self)
 
 TEST_F(process, a_zombie_is_in_no_call)
 {
-	int port = open_alpha(self, RIGHTS_IO);
+	int port = open_alpha(self->box, RIGHTS_IO);
 	struct ipcbox_stat stat;
 	pid_t pid;
 
@@ -315,7 +301,7 @@ static void *acknowledge_alone(void *arg)
 
 TEST_F(process, the_thread_that_opened_exits_and_others_go_on)
 {
-	int port = open_alpha(self, IPCBOX_RIGHT_SEND);
+	int port = open_alpha(self->box, IPCBOX_RIGHT_SEND);
 	pthread_t thread;
 	pid_t pid;
 
@@ -361,7 +347,7 @@ static bool wait_for_dead_leader(pid_t pid)
 /* It looks like a zombie, but there is nobody to wait for yet. */
 TEST_F(process, the_leader_exits_first_and_others_go_on)
 {
-	int port = open_alpha(self, IPCBOX_RIGHT_SEND);
+	int port = open_alpha(self->box, IPCBOX_RIGHT_SEND);
 	pthread_t thread;
 	pid_t pid;
 

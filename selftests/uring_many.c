@@ -282,6 +282,18 @@ static unsigned int waiting(many_test *self)
 
 /* In flight */
 
+/* One on each port, which has no room for it. */
+static bool submit_writes(many_test *self)
+{
+	int i;
+
+	if (write_all(self, 2) != PORTS)
+		return false;
+	for (i = 0; i < PORTS; i++)
+		add_write(self, i);
+	return submit(self);
+}
+
 TEST_F(many, a_read_in_flight_on_each_port)
 {
 	NEEDS_RING();
@@ -298,13 +310,8 @@ TEST_F(many, a_read_in_flight_on_each_port)
 
 TEST_F(many, a_write_in_flight_on_each_port)
 {
-	int i;
-
 	NEEDS_RING();
-	ASSERT_EQ(PORTS, write_all(self, 2));
-	for (i = 0; i < PORTS; i++)
-		add_write(self, i);
-	ASSERT_TRUE(submit(self));
+	ASSERT_TRUE(submit_writes(self));
 	EXPECT_TRUE(quiet(self));
 	EXPECT_EQ(0, waiting(self));
 	EXPECT_EQ(0, workers());
@@ -554,13 +561,8 @@ TEST_F(many, cancelled_by_descriptor)
 /* Writes, for a change. */
 TEST_F(many, cancelled_all_at_once)
 {
-	int i;
-
 	NEEDS_RING();
-	ASSERT_EQ(PORTS, write_all(self, 2));
-	for (i = 0; i < PORTS; i++)
-		add_write(self, i);
-	ASSERT_TRUE(submit(self));
+	ASSERT_TRUE(submit_writes(self));
 	EXPECT_TRUE(quiet(self));
 	PREPARE(self, OTHERS, cancel64, 0, IORING_ASYNC_CANCEL_ANY);
 	ASSERT_TRUE(submit(self));

@@ -23,7 +23,6 @@
  * the median of several repetitions, with their spread beside it.
  */
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -31,12 +30,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/msg.h>
 #include <sys/prctl.h>
@@ -44,17 +40,14 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <linux/ipcbox.h>
+#include "bench.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #define KIB		1024UL
 #define MIB		(1024UL * KIB)
 #define PAYLOAD_MAX	(4 * MIB)
 #define REPEATS_MAX	64
-#define DIE(...)	err(EXIT_FAILURE, __VA_ARGS__)
 
 /**
  * struct channel - one direction between two processes
@@ -185,35 +178,12 @@ static void eventfd_send(int tx, const void *data, size_t len)
 
 /* ipcbox */
 
-static int ipcbox_port(uint64_t max_messages)
-{
-	struct ipcbox_port_create attr = {
-		.rights = IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV,
-		.owner = IPCBOX_OWNER_HANDLE,
-		.mode = 0600,
-		.uid = IPCBOX_ID_SELF,
-		.gid = IPCBOX_ID_SELF,
-		.max_messages = max_messages,
-	};
-	static int box = -1;
-	int fd;
-
-	if (box < 0)
-		box = open("/dev/ipcbox", O_RDWR | O_CLOEXEC);
-	if (box < 0)
-		DIE("/dev/ipcbox");
-	fd = ioctl(box, IPCBOX_PORT_CREATE, &attr);
-	if (fd < 0)
-		DIE("IPCBOX_PORT_CREATE");
-	return fd;
-}
-
 static void ipcbox_open_ports(struct channel channel[2], uint64_t max_messages)
 {
 	int i, fd;
 
 	for (i = 0; i < 2; i++) {
-		fd = ipcbox_port(max_messages);
+		fd = bench_port(max_messages, NULL);
 		channel[i] = (struct channel){ .tx = fd, .rx = fd };
 	}
 }
@@ -485,14 +455,6 @@ struct figure {
 	double least;
 	double most;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
 
 static int compare(const void *a, const void *b)
 {

@@ -10,50 +10,15 @@
  * emulator counts these as time.
  */
 
-#include <err.h>
-#include <fcntl.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/ioctl.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <linux/ipcbox.h>
+#include "bench.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define DIE(...)	err(EXIT_FAILURE, __VA_ARGS__)
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
-static int port_create(int box, uint64_t *id)
-{
-	struct ipcbox_port_create attr = {
-		.rights = IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV,
-		.owner = IPCBOX_OWNER_HANDLE,
-		.mode = 0600,
-		.uid = IPCBOX_ID_SELF,
-		.gid = IPCBOX_ID_SELF,
-		.max_messages = IPCBOX_UNLIMITED,
-	};
-	int port = ioctl(box, IPCBOX_PORT_CREATE, &attr);
-
-	if (port < 0)
-		DIE("IPCBOX_PORT_CREATE");
-	*id = attr.id;
-	return port;
-}
-
-static int port_open(int box, uint64_t id)
+static int port_open(uint64_t id)
 {
 	struct ipcbox_port_open arg = { .rights = IPCBOX_RIGHT_RECV, .id = id };
-	int port = ioctl(box, IPCBOX_PORT_OPEN, &arg);
+	int port = ioctl(bench_box(), IPCBOX_PORT_OPEN, &arg);
 
 	if (port < 0)
 		DIE("IPCBOX_PORT_OPEN");
@@ -69,16 +34,15 @@ static void lease(int port)
 }
 
 /* ns for each message. */
-static double measure(int box, unsigned int messages,
-		      unsigned int receivers)
+static double measure(unsigned int messages, unsigned int receivers)
 {
 	int port, receiver[2];
 	unsigned int i;
 	uint64_t start, id;
 
-	port = port_create(box, &id);
+	port = bench_port(IPCBOX_UNLIMITED, &id);
 	for (i = 0; i < receivers; i++)
-		receiver[i] = port_open(box, id);
+		receiver[i] = port_open(id);
 	for (i = 0; i < messages; i++)
 		if (write(port, "", 0))
 			DIE("write");
@@ -95,16 +59,12 @@ static double measure(int box, unsigned int messages,
 int main(void)
 {
 	static const unsigned int messages[] = { 100, 1000, 10000, 100000 };
-	int box = open("/dev/ipcbox", O_RDWR | O_CLOEXEC);
 	unsigned int i;
 
-	if (box < 0)
-		DIE("/dev/ipcbox");
 	printf("ns for each lease that returns\n%8s %12s %12s\n", "leases",
 	       "1 receiver", "2 receivers");
 	for (i = 0; i < ARRAY_SIZE(messages); i++)
 		printf("%8u %12.0f %12.0f\n", messages[i],
-		       measure(box, messages[i], 1),
-		       measure(box, messages[i], 2));
+		       measure(messages[i], 1), measure(messages[i], 2));
 	return 0;
 }

@@ -19,7 +19,6 @@
  * a figure of ipcbox is more than a tenth above that for the fewest.
  */
 
-#include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
@@ -27,19 +26,13 @@
 #include <sched.h>
 #include <semaphore.h>
 #include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/eventfd.h>
-#include <sys/ioctl.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
-#include <linux/ipcbox.h>
+#include "bench.h"
 
-#define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
-#define DIE(...)	err(EXIT_FAILURE, __VA_ARGS__)
 #define SIZE		64
 #define PORTS_MAX	100000
 #define REPEATS		5
@@ -48,38 +41,7 @@
 static int ports[PORTS_MAX];
 static bool steep;
 
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return ts.tv_sec * 1000000000ULL + ts.tv_nsec;
-}
-
 /* ipcbox */
-
-static int port_create(void)
-{
-	struct ipcbox_port_create attr = {
-		.rights = IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV,
-		.owner = IPCBOX_OWNER_HANDLE,
-		.mode = 0600,
-		.uid = IPCBOX_ID_SELF,
-		.gid = IPCBOX_ID_SELF,
-		.max_messages = IPCBOX_UNLIMITED,
-	};
-	static int box = -1;
-	int port;
-
-	if (box < 0)
-		box = open("/dev/ipcbox", O_RDWR | O_CLOEXEC);
-	if (box < 0)
-		DIE("/dev/ipcbox");
-	port = ioctl(box, IPCBOX_PORT_CREATE, &attr);
-	if (port < 0)
-		DIE("IPCBOX_PORT_CREATE");
-	return port;
-}
 
 /* One user has all these ports. Returns what the limit was. */
 static unsigned long change_limit(unsigned long limit)
@@ -162,7 +124,7 @@ static unsigned int nr_ports;
 static void make_ports(unsigned int n)
 {
 	for (; nr_ports < n; nr_ports++)
-		ports[nr_ports] = port_create();
+		ports[nr_ports] = bench_port(IPCBOX_UNLIMITED, NULL);
 }
 
 /* One in the midst of all. */
@@ -256,7 +218,7 @@ static void once_here(unsigned int i)
 static void *wait_elsewhere(void *number)
 {
 	(void)number;
-	receive_64(port_create());
+	receive_64(bench_port(IPCBOX_UNLIMITED, NULL));
 	return NULL;
 }
 
@@ -275,7 +237,7 @@ static void measure_beside(const char *name, void *(*wait)(void *number))
 	double figures[3];
 	unsigned int i;
 
-	port = port_create();
+	port = bench_port(IPCBOX_UNLIMITED, NULL);
 	for (i = 0; i < 3; i++) {
 		start_waiters(waiter_counts[i], wait);
 		figures[i] = measure(once_here, 1000);
@@ -317,7 +279,7 @@ static void ipcbox_open(void)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		rx[i] = port_create();
+		rx[i] = bench_port(IPCBOX_UNLIMITED, NULL);
 		tx[i] = rx[i];
 	}
 }
