@@ -679,7 +679,7 @@ TEST_F(dead_letter, what_is_held_when_the_port_is_deleted_is_no_dead_letter)
 	ASSERT_EQ(0, take(self, other));
 	ASSERT_EQ(0, port_delete_id(self->box, port_id(self->port)));
 	EXPECT_EQ(-EIDRM, msg_nack(other, self->recv.msg_id));
-	EXPECT_EQ(-EIDRM, set_dead(other, self->dead, 1));
+	EXPECT_EQ(-EIDRM, set_dead(self->port, self->dead, 1));
 	close(other);
 	EXPECT_MESSAGES(self->dead, 0, 0, 0);
 	EXPECT_NOTHING_CHARGED(self);

@@ -852,7 +852,8 @@ struct ipcbox_recv {
  *	handle with IPCBOX_LEASE; with IPCBOX_NACK also that of a request
  *
  * After IPCBOX_NACK the message is at its place, where it can be received again,
- * by this receiver as well; unless it has become a dead letter. A request that is answered needs no IPCBOX_ACK.
+ * by this receiver as well; unless it has become a dead letter. A request that is
+ * answered needs no IPCBOX_ACK.
  *
  * Return: 0, or -1 with errno: ESRCH (not held: done with, returned, taken back
  * by its sender), EINVAL (IPCBOX_ACK of a request), EBADF (no
