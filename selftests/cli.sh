@@ -181,7 +181,8 @@ test_every_option_is_in_the_help() {
 	local option
 
 	ok create --help
-	for option in capacity bytes max-msgsize mode uid gid owner excl quiet; do
+	for option in capacity bytes max-msgsize mode uid gid dead-letter max-deliveries owner excl \
+		quiet; do
 		shows "--$option"
 	done
 	ok send --help
@@ -790,6 +791,53 @@ test_recv_lease() {
 	json_is "d['redelivered']" True
 	stat_is messages 0
 	usage_error "either --peek or --lease" recv "$port" -a -k
+}
+
+test_dead_letters() {
+	local n
+
+	ok create "$port.dead" -q
+	ok create "$port" -q --dead-letter "$port.dead" --max-deliveries 2
+	stat_is max_deliveries 2
+	ok send "$port" poison
+	for n in 1 2; do
+		ipcbox recv "$port" --lease > /dev/full 2> err.txt && bad "no failure"
+		until_stat held 0
+		stat_is dead_lettered $((n / 2))
+	done
+	stat_is messages 0
+	ok stat "$port"
+	shows "dead letters     1 messages, after 2 deliveries to @"
+	ok recv "$port.dead" --json
+	json_is "d['text'], d['dead_letter'], d['redelivered']" "('poison', True, True)"
+	ok set "$port" -D unlimited
+	stat_is dead_letter null
+	stat_is max_deliveries null
+	stat_is dead_lettered 1
+	ok set "$port" -d "$port.dead" -D 7
+	stat_is max_deliveries 7
+	ok rm "$port.dead"
+	ok stat "$port"
+	shows "dead letters     1 messages; the port for them is gone"
+}
+
+test_dead_letters_that_cannot_be() {
+	ok create "$port" -q
+	usage_error "--dead-letter needs --max-deliveries" set "$port" -d "$port"
+	usage_error "--max-deliveries needs --dead-letter" set "$port" -D 3
+	usage_error "takes 1 or more, or 'unlimited'" set "$port" -d "$port" -D 0
+	usage_error "--max-deliveries" set "$port" -d "$port" -D x
+	gives 3 set "$port" -d "$port.dead" -D 1
+	gives 1 set "$port" -d "$port" -D 1
+	tells "its own dead-letter port"
+	# A port that cannot be as it is wanted is not left behind.
+	ok create "$port.all" -q --who all
+	gives 1 create "$port.new" -d "$port.all" -D 1
+	tells "cannot send dead letters to port '$port.all'"
+	gives 3 stat "$port.new"
+	gives 3 create "$port.new" -d "$port.none" -D 1
+	gives 3 stat "$port.new"
+	ok rm "$port.all"
 }
 
 test_call_and_serve() {

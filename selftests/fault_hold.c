@@ -86,6 +86,38 @@ PATH(put_back) {
 	.copies = 1,
 };
 
+/* The same, of a message that goes to another port then. */
+static void prepare_dead_letter(struct world *world)
+{
+	struct ipcbox_set set = {
+		.flags = IPCBOX_SET_DEAD_LETTER,
+		.max_deliveries = 1,
+	};
+
+	world->fd = port_temporary(world->box, IPCBOX_UNLIMITED);
+	set.dead_letter = port_id(world->fd);
+	must(!sys_ioctl(world->port, IPCBOX_SET, &set), "dead letters");
+	prepare_held(world);
+}
+
+static long check_dead_letter(struct world *world, long ret)
+{
+	struct ipcbox_recv recv = {};
+	int err;
+
+	err = msg_recv(world->fd, buffer, sizeof(buffer), IPCBOX_NOWAIT, &recv);
+	if (ret)
+		return err == -EAGAIN ? ret : -EBADMSG;
+	return !err && recv.msg_len == INLINE && all_are(buffer, FIRST, INLINE) ?
+	       0 : -EBADMSG;
+}
+
+PATH(dead_letter) {
+	.prepare = prepare_dead_letter, .run = run_nack,
+	.check = check_dead_letter, .first = INLINE, .second = 6,
+	.copies = 1,
+};
+
 /* Calls: a server in a thread, or a caller */
 
 static struct ipcbox_call the_call;

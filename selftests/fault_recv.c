@@ -289,6 +289,31 @@ PATH(set) {
 	.copies = 1,
 };
 
+/* With another port, that dead letters go to. */
+static struct ipcbox_set dead_letter_set;
+
+static void prepare_dead_letter(struct world *world)
+{
+	world->fd = port_temporary(world->box, IPCBOX_UNLIMITED);
+	must(world->fd >= 0, "another port");
+	dead_letter_set = (struct ipcbox_set){
+		.flags = IPCBOX_SET_DEAD_LETTER,
+		.dead_letter = port_id(world->fd),
+		.max_deliveries = 3,
+	};
+}
+
+static long run_set_dead_letter(struct world *world)
+{
+	return sys_ioctl(world->port, IPCBOX_SET, &dead_letter_set);
+}
+
+PATH(set_dead_letter) {
+	.prepare = prepare_dead_letter, .run = run_set_dead_letter,
+	.first = 5, .second = 6,
+	.copies = 1,
+};
+
 /* Its number is not copied but put, which the kernel does not fail. */
 static long run_fionread(struct world *world)
 {

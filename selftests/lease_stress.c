@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Consumers that take leases and are killed at random: every message is
- * processed, and whoever gets one a second time is told so
+ * processed, and whoever gets one a second time is told so; with a limit on
+ * deliveries, every message is processed or a dead letter, and none is both
  *
  * The consumers keep books in shared memory, which outlives them. There is one
  * round, or as many as IPCBOX_STRESS_SECONDS has time for.
@@ -25,6 +26,7 @@
  *	(Which one is noted first says nothing: the first receiver may be slower
  *	to note it than its lease is to end.)
  * @done: of each message, how often somebody was told that it is done with
+ * @dead: of each message, how often it was a dead letter
  * @again: deliveries that were flagged
  * @unflagged: deliveries with the count of another one
  * @late: acknowledgements after the time of the lease
@@ -33,6 +35,7 @@
 struct books {
 	atomic_uint seen[MESSAGES];
 	atomic_uint done[MESSAGES];
+	unsigned int dead[MESSAGES];
 	atomic_uint again;
 	atomic_uint unflagged;
 	atomic_uint late;
@@ -44,9 +47,12 @@ FIXTURE(lease_stress)
 	int box;
 	int port;
 	struct books *books;
+	int dead;		/* where dead letters go */
+	uint32_t limit;		/* after so many deliveries, 0 for never */
 	unsigned int kills;
 	unsigned int again;
 	unsigned int late;
+	unsigned int dead_letters;
 };
 
 FIXTURE_SETUP(lease_stress)
@@ -142,11 +148,31 @@ static pid_t consumer_start(int port, uint64_t id, int box, struct books *books,
 	_exit(0);
 }
 
-static bool all_received(int port)
+/* Dead letters are what was sent, and have been delivered as often as may be. */
+static void take_dead_letters(FIXTURE_DATA(lease_stress) *self)
+{
+	const uint32_t flags = IPCBOX_MSG_DEAD_LETTER | IPCBOX_MSG_REDELIVERED;
+	struct books *books = self->books;
+	struct ipcbox_recv recv = {};
+	unsigned int n;
+
+	while (!msg_recv(self->dead, &n, sizeof(n), IPCBOX_NOWAIT, &recv)) {
+		if (n < MESSAGES && recv.msg_len == sizeof(n) &&
+		    recv.msg_flags == flags && recv.deliveries == self->limit &&
+		    recv.msg_type == n % 3 && recv.msg_priority == n % 2)
+			books->dead[n]++;
+		else
+			atomic_fetch_add(&books->wrong, 1);
+	}
+}
+
+static bool all_gone(FIXTURE_DATA(lease_stress) *self)
 {
 	struct ipcbox_stat stat;
 
-	return port_stat(port, &stat) || stat.received == MESSAGES;
+	take_dead_letters(self);
+	return port_stat(self->port, &stat) ||
+	       stat.received + stat.dead_lettered == MESSAGES;
 }
 
 static void start_consumers(FIXTURE_DATA(lease_stress) *self, pid_t *pid)
@@ -169,14 +195,14 @@ static void kill_one(FIXTURE_DATA(lease_stress) *self, pid_t *victim,
 	self->kills++;
 }
 
-/* Sends all messages, and kills, until all have been received. */
+/* Sends all messages, and kills, until none is left. */
 static void send_and_kill(struct __test_metadata *_metadata,
 			  FIXTURE_DATA(lease_stress) *self, pid_t *pid)
 {
 	unsigned int i, dice = now_ns();
 	uint64_t end = in_ns(150 * SEC);
 
-	for (i = 0; i < MESSAGES || !all_received(self->port); i++) {
+	for (i = 0; i < MESSAGES || !all_gone(self); i++) {
 		ASSERT_GT(end, now_ns());
 		if (i >= MESSAGES) {
 			sleep_ns(MSEC);
@@ -191,29 +217,59 @@ static void send_and_kill(struct __test_metadata *_metadata,
 	}
 }
 
+/* The last ones may still be on their way; false after ten seconds. */
+static bool wait_for_dead_letters(FIXTURE_DATA(lease_stress) *self, uint64_t nr)
+{
+	uint64_t end = in_ns(10 * SEC);
+	struct ipcbox_stat stat;
+
+	while (now_ns() < end && !port_stat(self->dead, &stat)) {
+		if (stat.sent == nr)
+			return true;
+		sleep_ns(MSEC);
+	}
+	return false;
+}
+
 static void check_books(struct __test_metadata *_metadata,
 			FIXTURE_DATA(lease_stress) *self)
 {
 	struct books *books = self->books;
-	unsigned int i, twice = 0, missing = 0;
+	unsigned int i, twice = 0, missing = 0, dead = 0;
 	struct ipcbox_stat stat;
 
-	for (i = 0; i < MESSAGES; i++) {
-		twice += books->done[i] > 1;
-		missing += !books->seen[i];
-	}
+	ASSERT_TRUE(wait_for_held(self->port, 0));
 	ASSERT_EQ(0, port_stat(self->port, &stat));
+	EXPECT_TRUE(wait_for_dead_letters(self, stat.dead_lettered));
+	take_dead_letters(self);
+	for (i = 0; i < MESSAGES; i++) {
+		twice += books->done[i] + books->dead[i] > 1;
+		missing += !books->seen[i] && !books->dead[i];
+		dead += books->dead[i];
+	}
 	EXPECT_EQ(0, missing);
 	EXPECT_EQ(0, twice);
 	EXPECT_EQ(0, atomic_load(&books->unflagged));
 	EXPECT_EQ(0, atomic_load(&books->wrong));
 	EXPECT_LE(100, atomic_load(&books->again));
 	EXPECT_EQ(MESSAGES, stat.sent);
-	EXPECT_EQ(MESSAGES, stat.received);
+	EXPECT_EQ(MESSAGES, stat.received + dead);
+	EXPECT_EQ(dead, stat.dead_lettered);
 	EXPECT_EQ(0, stat.messages);
-	EXPECT_TRUE(wait_for_held(self->port, 0));
+	self->dead_letters += dead;
 	self->again += books->again;
 	self->late += books->late;
+}
+
+static int set_limit(FIXTURE_DATA(lease_stress) *self)
+{
+	struct ipcbox_set set = {
+		.flags = self->limit ? IPCBOX_SET_DEAD_LETTER : 0,
+		.dead_letter = port_id(self->dead),
+		.max_deliveries = self->limit,
+	};
+
+	return sys_ioctl(self->port, IPCBOX_SET, &set);
 }
 
 static void run_round(struct __test_metadata *_metadata,
@@ -225,6 +281,9 @@ static void run_round(struct __test_metadata *_metadata,
 	memset(self->books, 0, sizeof(*self->books));
 	self->port = port_temporary(self->box, IPCBOX_UNLIMITED);
 	ASSERT_LE(0, self->port);
+	self->dead = port_temporary(self->box, 0);
+	ASSERT_LE(0, self->dead);
+	ASSERT_EQ(0, set_limit(self));
 	start_consumers(self, pid);
 	send_and_kill(_metadata, self, pid);
 	for (i = 0; i < CONSUMERS; i++) {
@@ -233,9 +292,11 @@ static void run_round(struct __test_metadata *_metadata,
 	}
 	check_books(_metadata, self);
 	close(self->port);
+	close(self->dead);
 }
 
-TEST_F_TIMEOUT(lease_stress, consumers_are_killed_at_random, 180)
+static void run_rounds(struct __test_metadata *_metadata,
+		       FIXTURE_DATA(lease_stress) *self)
 {
 	const char *seconds = getenv("IPCBOX_STRESS_SECONDS");
 	uint64_t end = in_ns((seconds ? strtoul(seconds, NULL, 10) : 0) * SEC);
@@ -245,9 +306,23 @@ TEST_F_TIMEOUT(lease_stress, consumers_are_killed_at_random, 180)
 		run_round(_metadata, self);
 		rounds++;
 	} while (now_ns() < end);
-	TH_LOG("%u messages, %u consumers killed, %u second deliveries, %u late",
-	       rounds * MESSAGES, self->kills, self->again, self->late);
+	TH_LOG("%u messages, %u consumers killed, %u second deliveries, %u late, %u dead letters",
+	       rounds * MESSAGES, self->kills, self->again, self->late,
+	       self->dead_letters);
 	EXPECT_LE(100, self->kills);
+}
+
+TEST_F_TIMEOUT(lease_stress, consumers_are_killed_at_random, 180)
+{
+	run_rounds(_metadata, self);
+	EXPECT_EQ(0, self->dead_letters);
+}
+
+TEST_F_TIMEOUT(lease_stress, some_messages_are_dead_letters, 180)
+{
+	self->limit = 2;
+	run_rounds(_metadata, self);
+	EXPECT_LE(10, self->dead_letters);
 }
 
 TEST_HARNESS_MAIN

@@ -55,6 +55,23 @@ static int parse_gid(const char *text, struct ipcbox_set *set)
 	return parse_group("--gid", text, &set->gid);
 }
 
+static int parse_max_deliveries(const char *text, struct ipcbox_set *set)
+{
+	uint64_t deliveries = 0;
+	int code;
+
+	if (strcmp(text, "unlimited")) {
+		code = parse_number("--max-deliveries", text, UINT32_MAX,
+				    &deliveries);
+		if (code)
+			return code;
+		if (!deliveries)
+			return usage("--max-deliveries takes 1 or more, or 'unlimited'");
+	}
+	set->max_deliveries = (uint32_t)deliveries;
+	return 0;
+}
+
 static const struct {
 	int option;
 	__u64 flag;
@@ -66,6 +83,7 @@ static const struct {
 	{ 'm', IPCBOX_SET_MODE, parse_perms },
 	{ 'u', IPCBOX_SET_UID, parse_uid },
 	{ 'g', IPCBOX_SET_GID, parse_gid },
+	{ 'D', IPCBOX_SET_DEAD_LETTER, parse_max_deliveries },
 };
 
 /*
@@ -78,6 +96,10 @@ int attribute_parse(struct attributes *attributes, int option,
 	size_t i;
 	int code;
 
+	if (option == 'd') {
+		attributes->dead_letter = text;
+		return 0;
+	}
 	for (i = 0; i < ARRAY_SIZE(attribute_table); i++) {
 		if (attribute_table[i].option != option)
 			continue;
@@ -86,4 +108,22 @@ int attribute_parse(struct attributes *attributes, int option,
 		return code;
 	}
 	return -1;
+}
+
+/* What goes together, and the id of the dead-letter port: 0, or an exit code. */
+int attributes_complete(struct attributes *attributes)
+{
+	struct ipcbox_set *set = &attributes->set;
+	struct ipcbox_stat stat;
+	int code;
+
+	if (attributes->dead_letter && !set->max_deliveries)
+		return usage("--dead-letter needs --max-deliveries=N: after how many deliveries a message goes there");
+	if (!attributes->dead_letter && set->max_deliveries)
+		return usage("--max-deliveries needs --dead-letter=PORT: where messages go then");
+	if (!attributes->dead_letter)
+		return 0;
+	code = -find_port(attributes->dead_letter, &stat);
+	set->dead_letter = stat.id;
+	return code;
 }

@@ -96,9 +96,12 @@ void group_name(uint32_t gid, char *name, size_t size);
 /**
  * struct attributes - attributes given on the command line
  * @set: values, and in @set.flags the IPCBOX_SET_* of those that were given
+ * @dead_letter: name of the dead-letter port, whose id attributes_complete() puts
+ *	into @set; NULL for none
  */
 struct attributes {
 	struct ipcbox_set set;
+	const char *dead_letter;
 };
 
 #define ATTRIBUTE_OPTIONS						\
@@ -107,9 +110,11 @@ struct attributes {
 	{ "max-msgsize", required_argument, NULL, 's' },		\
 	{ "mode",	 required_argument, NULL, 'm' },		\
 	{ "uid",	 required_argument, NULL, 'u' },		\
-	{ "gid",	 required_argument, NULL, 'g' }
+	{ "gid",	 required_argument, NULL, 'g' },		\
+	{ "dead-letter", required_argument, NULL, 'd' },		\
+	{ "max-deliveries", required_argument, NULL, 'D' }
 
-#define ATTRIBUTE_LETTERS	"c:b:s:m:u:g:"
+#define ATTRIBUTE_LETTERS	"c:b:s:m:u:g:d:D:"
 
 #define ATTRIBUTE_HELP							\
 "  -c, --capacity=N         messages the port holds before senders wait, or\n" \
@@ -118,10 +123,14 @@ struct attributes {
 "  -s, --max-msgsize=SIZE   largest message; 0 for the module's limit\n" \
 "  -m, --mode=MODE          octal permissions: r may receive, w may send\n" \
 "  -u, --uid=USER           user of the port, by name or number\n"	\
-"  -g, --gid=GROUP          group of the port, by name or number\n"
+"  -g, --gid=GROUP          group of the port, by name or number\n"	\
+"  -d, --dead-letter=PORT   where leased messages go that come back too often\n" \
+"  -D, --max-deliveries=N   after so many deliveries; 'unlimited': they always\n" \
+"                           return to their place\n"
 
 int attribute_parse(struct attributes *attributes, int option,
 		    const char *text);
+int attributes_complete(struct attributes *attributes);
 
 /* text.c: what may be shown of a name. */
 size_t text_character(const char *text);

@@ -47,6 +47,7 @@ ATTRIBUTE_HELP
 "Examples:\n"
 "  ipcbox create --capacity=1000 --mode=0622 jobs\n"
 "  ipcbox create --capacity=0 meeting-point\n"
+"  ipcbox create --dead-letter=failed-jobs --max-deliveries=3 jobs\n"
 "  port=$(ipcbox create)\n"
 "  ipcbox create --owner=process inbox -- ipcbox recv inbox --lines --loop\n";
 
@@ -182,7 +183,7 @@ static struct ipcbox_attr create_attr(const struct create_job *job)
 	attr.sharing = job->sharing;
 	/* without a COMMAND the handle is only for a look at the id */
 	if (!job->owner)
-		attr.rights = 0;
+		attr.rights = set->dead_letter ? IPCBOX_RIGHT_MANAGE : 0;
 	if (set->flags & IPCBOX_SET_MAX_MESSAGES)
 		attr.max_messages = set->max_messages;
 	if (set->flags & IPCBOX_SET_MODE)
@@ -212,6 +213,26 @@ static int create_port(const struct create_job *job, int box, bool *existed)
 		return port;
 	attr.flags = 0;
 	return ipcbox_port_create_at(box, job->name, &attr);
+}
+
+/* What a new port is not made with: 0, or an exit code with the port gone. */
+static int create_set(const struct create_job *job, int box, int port)
+{
+	struct ipcbox_set set = job->attributes.set;
+	struct ipcbox_stat stat;
+	char id[24];
+	int err;
+
+	set.flags &= IPCBOX_SET_DEAD_LETTER;
+	err = set.dead_letter ? ipcbox_port_set(port, &set) : 0;
+	if (!err)
+		return EXIT_OK;
+	if (!ipcbox_port_stat(port, &stat)) {
+		snprintf(id, sizeof(id), "@%llu", (unsigned long long)stat.id);
+		ipcbox_port_delete_at(box, id);
+	}
+	return fail(err, "cannot send dead letters to port '%s'",
+		    job->attributes.dead_letter);
 }
 
 /* Give the port to COMMAND, in the place of this process. */
@@ -267,16 +288,21 @@ static int create_run_all(int argc, char **argv)
 	int code = create_parse(&job, argc, argv);
 	int box, port;
 
+	if (!code)
+		code = attributes_complete(&job.attributes);
 	if (code)
 		return code;
 	box = open_box();
 	if (box < 0)
 		return -box;
 	port = create_port(&job, box, &existed);
+	if (port >= 0 && !existed)
+		code = create_set(&job, box, port);
 	close(box);
 	if (port < 0)
 		return fail(port, "cannot create port '%s'", job.name);
-	code = create_finish(&job, port, existed);
+	if (!code)
+		code = create_finish(&job, port, existed);
 	close(port);
 	return code;
 }

@@ -73,6 +73,10 @@ static void json_put_attributes(json_t *port, const struct ipcbox_stat *stat)
 	json_object_set_new(port, "max_messages",
 			    json_limit(stat->max_messages, IPCBOX_UNLIMITED));
 	json_object_set_new(port, "max_bytes", json_limit(stat->max_bytes, 0));
+	json_object_set_new(port, "max_deliveries",
+			    json_limit(stat->max_deliveries, 0));
+	json_object_set_new(port, "dead_letter",
+			    json_limit(stat->dead_letter, 0));
 }
 
 json_t *json_stat(const struct ipcbox_stat *stat)
@@ -86,6 +90,7 @@ json_t *json_stat(const struct ipcbox_stat *stat)
 		{ "taken", stat->taken },
 		{ "held", stat->held },
 		{ "lost", stat->lost },
+		{ "dead_lettered", stat->dead_lettered },
 		{ "next_size", stat->next_size },
 		{ "sent", stat->sent },
 		{ "received", stat->received },
@@ -243,6 +248,8 @@ char *json_message(const struct ipcbox_message *msg, const void *data)
 	json_object_set_new(object, "len", json_u64(msg->len));
 	json_object_set_new(object, "redelivered",
 			    json_boolean(msg->flags & IPCBOX_MSG_REDELIVERED));
+	json_object_set_new(object, "dead_letter",
+			    json_boolean(msg->flags & IPCBOX_MSG_DEAD_LETTER));
 	if (!json_put_payload(object, data, msg->len))
 		line = json_dumps(object, JSON_COMPACT);
 	json_decref(object);

@@ -20,6 +20,7 @@ ATTRIBUTE_HELP
 "\n"
 "Examples:\n"
 "  ipcbox set jobs --capacity=unlimited\n"
+"  ipcbox set jobs --dead-letter=failed-jobs --max-deliveries=3\n"
 "  ipcbox set jobs --mode=0660 --gid=adm\n";
 
 /* The one rule between two attributes, which -EINVAL would not name. */
@@ -65,9 +66,10 @@ static int set_run(int argc, char **argv)
 	code = one_name(argc, argv, &name);
 	if (code)
 		return code;
-	if (!attributes.set.flags)
+	if (!attributes.set.flags && !attributes.dead_letter)
 		return usage("an attribute to change is missing");
-	return set_port(name, &attributes.set);
+	code = attributes_complete(&attributes);
+	return code ? code : set_port(name, &attributes.set);
 }
 
 const struct command set_command = {

@@ -132,6 +132,20 @@ static void print_capacity(const struct ipcbox_stat *stat)
 	putchar('\n');
 }
 
+static void print_dead_letters(const struct ipcbox_stat *stat)
+{
+	if (!stat->max_deliveries && !stat->dead_lettered)
+		return;
+	printf(LABEL "%llu messages", "dead letters",
+	       (unsigned long long)stat->dead_lettered);
+	if (stat->dead_letter)
+		printf(", after %u deliveries to @%llu", stat->max_deliveries,
+		       (unsigned long long)stat->dead_letter);
+	else if (stat->max_deliveries)
+		printf("; the port for them is gone");
+	putchar('\n');
+}
+
 static void print_traffic(const struct ipcbox_stat *stat)
 {
 	printf(LABEL "%llu messages, %llu bytes", "queued",
@@ -144,6 +158,7 @@ static void print_traffic(const struct ipcbox_stat *stat)
 	       (unsigned long long)stat->taken);
 	printf(LABEL "%llu messages, leased or requests without a reply\n",
 	       "held", (unsigned long long)stat->held);
+	print_dead_letters(stat);
 	if (stat->sharing == IPCBOX_SHARE_ALL_LOSSY)
 		printf(LABEL "%llu messages, by receivers that were too slow\n",
 		       "lost", (unsigned long long)stat->lost);

@@ -255,7 +255,8 @@ int ipcbox_port_stat(int port, struct ipcbox_stat *stat);
  * @set: new values, and in @set->flags the IPCBOX_SET_* of those that count
  *
  * Return: 0, or -EBADF (no IPCBOX_RIGHT_MANAGE), -EINVAL, -EIDRM (port
- * deleted), -EFAULT; all is changed or nothing.
+ * deleted), -EFAULT; with IPCBOX_SET_DEAD_LETTER as ipcbox_dead_letter_set(); all
+ * is changed or nothing.
  */
 int ipcbox_port_set(int port, const struct ipcbox_set *set);
 
@@ -287,8 +288,10 @@ struct ipcbox_options {
  * @priority: priority the sender gave
  * @flags: IPCBOX_MSG_LEASED (to be acknowledged), IPCBOX_MSG_CALL (a request,
  *	to be answered), IPCBOX_MSG_REDELIVERED (somebody had it before, who
- *	neither acknowledged nor answered it), IPCBOX_MSG_EVENT (the payload is
- *	a struct ipcbox_event, see ipcbox_subscribe())
+ *	neither acknowledged nor answered it), IPCBOX_MSG_DEAD_LETTER (moved
+ *	here from another port, see ipcbox_dead_letter_set()),
+ *	IPCBOX_MSG_EVENT (the payload is a struct ipcbox_event, see
+ *	ipcbox_subscribe())
  * @pid: process id of the sender, 0 if it is not visible from here
  * @tid: its thread id, likewise
  * @uid: its effective user id at the time of sending, cannot be forged
@@ -316,8 +319,9 @@ struct ipcbox_message {
  *
  * Return: 0, or -EIDRM (port deleted), -EMSGSIZE (longer than the port takes),
  * -EDQUOT (the caller's user has too much queued), -EINTR, -EAGAIN (full, and
- * the handle is O_NONBLOCK), -EBADF (not a handle that may send), -EFAULT,
- * -ENOMEM.
+ * the handle is O_NONBLOCK), -ECANCELED (it was delivered too often while the
+ * caller waited, see ipcbox_dead_letter_set()), -EBADF (not a handle that may
+ * send), -EFAULT, -ENOMEM.
  */
 int ipcbox_send(int port, const void *data, size_t len);
 
@@ -486,6 +490,27 @@ int ipcbox_ack(int port, uint64_t id);
  */
 int ipcbox_nack(int port, uint64_t id);
 
+/**
+ * ipcbox_dead_letter_set - where messages go that nobody is done with
+ * @port: handle with IPCBOX_RIGHT_MANAGE
+ * @dead: handle with any rights on another port, the dead-letter port, to which
+ *	the caller may send; -1 for none
+ * @max_deliveries: how often a message is received with a lease before it goes
+ *	there instead of back in line; 0 with -1
+ *
+ * So that a message which kills whoever receives it does not come back for ever.
+ * It keeps its type, its priority and its sender, and is flagged
+ * IPCBOX_MSG_DEAD_LETTER. Where the sender still waits, its send fails with
+ * -ECANCELED instead, and so does a call whose request was put back as often. When
+ * the dead-letter port is deleted, messages go back in line as without one.
+ *
+ * Return: 0, or -EBADF (@port without IPCBOX_RIGHT_MANAGE), -EACCES (the caller
+ * may not send to @dead), -EINVAL (one of the two without the other), -ELOOP (the
+ * port itself), -EOPNOTSUPP (all receivers of one of the ports get every message),
+ * -ENOENT (@dead is of another box), -EIDRM (a port was deleted), -ENOTTY.
+ */
+int ipcbox_dead_letter_set(int port, int dead, uint32_t max_deliveries);
+
 /* Events. */
 
 /**
@@ -559,8 +584,9 @@ struct ipcbox_answer {
  * Return: the length of the reply, or -EOWNERDEAD (the server has gone),
  * -ETIMEDOUT, -EINTR, -EAGAIN, -EMSGSIZE (request longer than the port takes, or
  * reply longer than @size: @answer->outcome tells which), -EDQUOT, -EIDRM (port
- * deleted), -EBADF (not a handle that may send), -EINVAL (options), -EFAULT,
- * -ENOMEM.
+ * deleted), -ECANCELED (servers have put the request back too often, see
+ * ipcbox_dead_letter_set()), -EBADF (not a handle that may send), -EINVAL
+ * (options), -EFAULT, -ENOMEM.
  */
 ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
 		    size_t size, const struct ipcbox_options *options,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
- * Leases: receiving a message that has to be acknowledged.
+ * Leases: receiving a message that has to be acknowledged, and what becomes of
+ * one that never is.
  */
 #include <errno.h>
 
@@ -35,4 +36,19 @@ int ipcbox_nack(int port, uint64_t id)
 	struct ipcbox_ack args = { .id = id };
 
 	return ipcbox__ioctl(port, IPCBOX_NACK, &args);
+}
+
+int ipcbox_dead_letter_set(int port, int dead, uint32_t max_deliveries)
+{
+	struct ipcbox_set set = {
+		.flags = IPCBOX_SET_DEAD_LETTER,
+		.max_deliveries = max_deliveries,
+	};
+	struct ipcbox_stat stat = { 0 };
+	int err = dead < 0 ? 0 : ipcbox_port_stat(dead, &stat);
+
+	if (err)
+		return err;
+	set.dead_letter = stat.id;
+	return ipcbox_port_set(port, &set);
 }

@@ -27,6 +27,8 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EIDRM, "the port was deleted (create it again)" },
 	{ ESRCH, "no such message is held (it was answered or acknowledged before, its time was up, or its sender has given up)" },
 	{ EOWNERDEAD, "the server has gone (ask again if the outcome is \"not delivered\"; otherwise it may have acted)" },
+	{ ECANCELED, "given up: it was delivered as often as the port allows (ipcbox stat shows the limit, and the port for dead letters)" },
+	{ ELOOP, "a port cannot be its own dead-letter port (choose another one)" },
 	{ ENOENT, "no such port (ipcbox ls shows those that exist)" },
 	{ EEXIST, "a port of that name exists (open it, or choose another name)" },
 	{ EUSERS, "two other processes have opened the port, which is for a pair" },

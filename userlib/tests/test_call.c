@@ -7,6 +7,7 @@
 static int result;
 static struct ipcbox_recv received;
 static struct ipcbox_ack acked;
+static struct ipcbox_set set;
 static unsigned long last_command;
 static struct ipcbox_call called;
 static struct ipcbox_reply replied;
@@ -48,8 +49,20 @@ static int answer_reply(struct ipcbox_reply *reply)
 	return result;
 }
 
+/* Another handle, on a port of id 17, or one that is gone. */
+#define FAKE_DEAD	(FAKE_PORT + 1)
+#define FAKE_GONE	(FAKE_PORT + 2)
+
+static int answer_stat(int fd, struct ipcbox_stat *stat)
+{
+	stat->id = 17;
+	return fd == FAKE_DEAD ? 0 : -EIDRM;
+}
+
 static int answer(int fd, unsigned long command, void *arg)
 {
+	if (command == IPCBOX_STAT)
+		return answer_stat(fd, arg);
 	CHECK(fd == FAKE_PORT);
 	last_command = command;
 	switch (command) {
@@ -59,6 +72,9 @@ static int answer(int fd, unsigned long command, void *arg)
 		return answer_call(arg);
 	case IPCBOX_REPLY:
 		return answer_reply(arg);
+	case IPCBOX_SET:
+		set = *(struct ipcbox_set *)arg;
+		return result;
 	default:
 		acked = *(struct ipcbox_ack *)arg;
 		return result;
@@ -111,6 +127,21 @@ static void acknowledgements(void)
 	result = -ESRCH;
 	CHECK(ipcbox_nack(FAKE_PORT, 6) == -ESRCH);
 	CHECK(last_command == IPCBOX_NACK && acked.id == 6 && !acked.flags);
+}
+
+static void dead_letters(void)
+{
+	reset(0);
+	CHECK(ipcbox_dead_letter_set(FAKE_PORT, FAKE_DEAD, 3) == 0);
+	CHECK(set.flags == IPCBOX_SET_DEAD_LETTER && !set.reserved);
+	CHECK(set.dead_letter == 17 && set.max_deliveries == 3);
+	CHECK(ipcbox_dead_letter_set(FAKE_PORT, -1, 0) == 0);
+	CHECK(set.dead_letter == 0 && set.max_deliveries == 0);
+	CHECK(fake.calls == 3);
+	CHECK(ipcbox_dead_letter_set(FAKE_PORT, FAKE_GONE, 3) == -EIDRM);
+	CHECK(fake.calls == 4);
+	result = -EACCES;
+	CHECK(ipcbox_dead_letter_set(FAKE_PORT, FAKE_DEAD, 3) == -EACCES);
 }
 
 static void calls(void)
@@ -185,6 +216,7 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(leases),
 		TEST(acknowledgements),
+		TEST(dead_letters),
 		TEST(calls),
 		TEST(replies),
 	};
