@@ -14,7 +14,7 @@
  * a machine that does something else in between is slower for all of them. With
  * the right to do so the processes run in real time, so that little comes between.
  *
- * The cache line that goes to and fro is what no contender can beat: two words in
+ * The cache line that goes back and forth is what no contender can beat: two words in
  * two lines, and nothing else. ck_ring carries pointers; the payloads lie in an
  * array beside it.
  */
