@@ -82,6 +82,9 @@ bench-instructions: vm-module ## instructions per operation, exact
 	@$(MAKE) -C selftests/bench OUTPUT=$(CURDIR)/build
 	@scripts/bench-instructions
 
+bench-ring: ## the shared ring on this machine, in nanoseconds, next to its peers
+	@scripts/bench-ring
+
 # The device node needs nothing: devtmpfs makes it, with the module's mode.
 release = $(shell sed -n 's/.*UTS_RELEASE "\(.*\)"/\1/p' $(KDIR)/include/generated/utsrelease.h)
 
@@ -111,4 +114,4 @@ clean: ## remove what was built
 
 .PHONY: all help module userlib selftests setup demo check lint \
 	check-sanitize check-kernels coverage fuzz vm vm-module \
-	bench-instructions install uninstall clean
+	bench-instructions bench-ring install uninstall clean

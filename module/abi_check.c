@@ -12,6 +12,7 @@
 #include <linux/stddef.h>
 
 #include <linux/ipcbox.h>
+#include <linux/ipcbox_ring.h>
 
 #define IPCBOX_ABI_SIZE(type, size) \
 	static_assert(sizeof(struct type) == (size))
@@ -214,3 +215,9 @@ IPCBOX_ABI_FIELD(ipcbox_event, tid, 36);
 IPCBOX_ABI_FIELD(ipcbox_event, uid, 40);
 IPCBOX_ABI_FIELD(ipcbox_event, gid, 44);
 IPCBOX_ABI_FIELD(ipcbox_event, reserved, 48);
+
+IPCBOX_ABI_SIZE(ipcbox_ring_end, 136);
+IPCBOX_ABI_FIELD(ipcbox_ring_end, waiting, 0);
+IPCBOX_ABI_FIELD(ipcbox_ring_end, ended, 4);
+IPCBOX_ABI_FIELD(ipcbox_ring_end, reserved, 8);
+IPCBOX_ABI_FIELD(ipcbox_ring_end, position, 128);
