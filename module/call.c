@@ -104,7 +104,7 @@ static int ipcbox_call_run(struct ipcbox_ioctl *ioctl, struct iov_iter *from,
 			   struct iov_iter *to)
 {
 	struct ipcbox_queue *queue = ipcbox_handle_of(ioctl->file)->tx;
-	struct ipcbox_pending pending;
+	struct ipcbox_pending pending __uninitialized;
 	struct ipcbox_message *msg;
 	int ret;
 
@@ -123,7 +123,7 @@ int ipcbox_call_ioctl_call(struct ipcbox_ioctl *ioctl)
 {
 	struct ipcbox_call __user *user = ioctl->user;
 	struct ipcbox_call *arg = &ioctl->arg.call;
-	struct ipcbox_buffers from, to;
+	struct ipcbox_buffers from __uninitialized, to __uninitialized;
 	int ret;
 
 	if (arg->priority >= IPCBOX_PRIORITIES ||
@@ -196,7 +196,7 @@ int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
 	struct ipcbox_handle *handle = ipcbox_handle_of(ioctl->file);
 	const struct ipcbox_reply *arg = &ioctl->arg.reply;
 	struct ipcbox_message *reply;
-	struct ipcbox_buffers from;
+	struct ipcbox_buffers from __uninitialized;
 	int ret;
 
 	if (ipcbox_port_broadcasts(handle->port))

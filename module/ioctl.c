@@ -8,6 +8,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 
+#include "compat.h"
 #include "ioctl.h"
 
 static const struct ipcbox_ioctl_row *
@@ -59,7 +60,7 @@ long ipcbox_ioctl_run(const struct ipcbox_ioctl_table *table,
 		      unsigned long user)
 {
 	const struct ipcbox_ioctl_row *row = ipcbox_ioctl_find(table, cmd);
-	struct ipcbox_ioctl call;
+	struct ipcbox_ioctl call __uninitialized;
 	int ret;
 
 	if (!row)

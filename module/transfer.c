@@ -297,7 +297,8 @@ struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
 	return (struct ipcbox_wait){
 		.nowait = call->arg.flags & IPCBOX_NOWAIT ||
 			  ipcbox_transfer_nowait(call->file),
-		.deadline = ipcbox_compat_deadline(deadline),
+		/* Mostly there is none. */
+		.deadline = deadline ? ipcbox_compat_deadline(deadline) : 0,
 	};
 }
 
@@ -351,7 +352,7 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 		.id = &user->id,
 	};
 	struct ipcbox_receipt receipt = {};
-	struct ipcbox_buffers buffers;
+	struct ipcbox_buffers buffers __uninitialized;
 	ssize_t ret;
 
 	if (send->priority >= IPCBOX_PRIORITIES || send->reserved ||
@@ -395,7 +396,7 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 		.lease = recv->lease,
 	};
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
-	struct ipcbox_buffers buffers;
+	struct ipcbox_buffers buffers __uninitialized;
 	ssize_t ret;
 
 	if (unlikely(recv->type == IPCBOX_TYPE_EVENT)) {
