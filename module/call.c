@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Calls: the caller's side, and the reply */
 
-#include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/pid.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <linux/user_namespace.h>
 
 #include "buffers.h"
 #include "call.h"
 #include "compat.h"
 #include "handle.h"
 #include "held.h"
+#include "identity.h"
 #include "ioctl.h"
 #include "message.h"
 #include "pinned.h"
@@ -89,12 +87,11 @@ static int ipcbox_call_take_reply(struct ipcbox_ioctl *ioctl,
 
 	arg->reply_len = reply->len;
 	arg->reply_type = reply->type;
-	arg->replier_pid = pid_vnr(reply->sender_pid);
-	arg->replier_tid = pid_vnr(reply->sender_tid);
-	arg->replier_uid = from_kuid_munged(current_user_ns(),
-					    reply->sender_uid);
-	arg->replier_gid = from_kgid_munged(current_user_ns(),
-					    reply->sender_gid);
+	arg->replier_pid = ipcbox_pid_seen(reply->sender_pid);
+	arg->replier_tid = ipcbox_tid_seen(reply->sender_tid, reply->sender_pid,
+					   arg->replier_pid);
+	arg->replier_uid = ipcbox_uid_seen(reply->sender_uid);
+	arg->replier_gid = ipcbox_gid_seen(reply->sender_gid);
 	if (reply->len > iov_iter_count(to))
 		return -EMSGSIZE;
 	return ipcbox_message_copy_out(reply, to);
