@@ -42,6 +42,12 @@
 #define IPCBOX_COMPAT_FMODE	FMODE_NONOTIFY
 #endif
 
+/* Where an iterator over a plain buffer stands. */
+static inline void __user *ipcbox_compat_ubuf(const struct iov_iter *iter)
+{
+	return iter->ubuf + iter->iov_offset;
+}
+
 /*
  * ipcbox_compat_iter_segment - where a user-backed iterator stands, and how
  * far the memory goes on there
@@ -54,7 +60,7 @@ static inline void ipcbox_compat_iter_segment(const struct iov_iter *iter,
 					      size_t *bytes)
 {
 	if (iter_is_ubuf(iter)) {
-		*start = (unsigned long)iter->ubuf + iter->iov_offset;
+		*start = (unsigned long)ipcbox_compat_ubuf(iter);
 		*bytes = iov_iter_count(iter);
 		return;
 	}
