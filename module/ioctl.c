@@ -21,6 +21,8 @@ ipcbox_ioctl_find(const struct ipcbox_ioctl_table *table, unsigned int cmd)
 	if (_IOC_TYPE(cmd) != IPCBOX_IOC || nr >= table->nr)
 		return NULL;
 	row = &table->rows[array_index_nospec(nr, table->nr)];
+	if (likely(cmd == row->cmd))
+		return row;
 	return row->run && _IOC_DIR(cmd) == _IOC_DIR(row->cmd) ? row : NULL;
 }
 

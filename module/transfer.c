@@ -291,17 +291,6 @@ ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 
 /* IPCBOX_SEND and IPCBOX_RECV */
 
-struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
-					u64 deadline)
-{
-	return (struct ipcbox_wait){
-		.nowait = call->arg.flags & IPCBOX_NOWAIT ||
-			  ipcbox_transfer_nowait(call->file),
-		/* Mostly there is none. */
-		.deadline = deadline ? ipcbox_compat_deadline(deadline) : 0,
-	};
-}
-
 /* Without a receiver yet, 0 for all of it. */
 static int ipcbox_transfer_put_receipt(struct ipcbox_ioctl *call,
 				       const struct ipcbox_receipt *receipt)
