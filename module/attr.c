@@ -9,6 +9,7 @@
 #include <linux/user_namespace.h>
 
 #include "box.h"
+#include "identity.h"
 #include "message.h"
 #include "port.h"
 
@@ -235,14 +236,12 @@ static void ipcbox_port_stat_queue(struct ipcbox_port *port,
 static void ipcbox_port_stat_ids(struct ipcbox_port *port,
 				 struct ipcbox_stat *stat)
 {
-	struct user_namespace *ns = current_user_ns();
-
 	lockdep_assert_held(&port->box->lock);
 	stat->mode = port->mode;
-	stat->uid = from_kuid_munged(ns, port->uid);
-	stat->gid = from_kgid_munged(ns, port->gid);
-	stat->creator_uid = from_kuid_munged(ns, port->creator_uid);
-	stat->creator_pid = pid_vnr(port->owner.pid);
+	stat->uid = ipcbox_uid_seen(port->uid);
+	stat->gid = ipcbox_gid_seen(port->gid);
+	stat->creator_uid = ipcbox_uid_seen(port->creator_uid);
+	stat->creator_pid = ipcbox_pid_seen(port->owner.pid);
 }
 
 /**

@@ -1,18 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Calls: the caller's side, and the reply */
 
-#include <linux/cred.h>
 #include <linux/err.h>
-#include <linux/pid.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <linux/user_namespace.h>
 
 #include "buffers.h"
 #include "call.h"
 #include "compat.h"
 #include "handle.h"
 #include "held.h"
+#include "identity.h"
 #include "ioctl.h"
 #include "message.h"
 #include "pinned.h"
@@ -89,12 +87,11 @@ static int ipcbox_call_take_reply(struct ipcbox_ioctl *ioctl,
 
 	arg->reply_len = reply->len;
 	arg->reply_type = reply->type;
-	arg->replier_pid = pid_vnr(reply->sender_pid);
-	arg->replier_tid = pid_vnr(reply->sender_tid);
-	arg->replier_uid = from_kuid_munged(current_user_ns(),
-					    reply->sender_uid);
-	arg->replier_gid = from_kgid_munged(current_user_ns(),
-					    reply->sender_gid);
+	arg->replier_pid = ipcbox_pid_seen(reply->sender_pid);
+	arg->replier_tid = ipcbox_tid_seen(reply->sender_tid, reply->sender_pid,
+					   arg->replier_pid);
+	arg->replier_uid = ipcbox_uid_seen(reply->sender_uid);
+	arg->replier_gid = ipcbox_gid_seen(reply->sender_gid);
 	if (reply->len > iov_iter_count(to))
 		return -EMSGSIZE;
 	return ipcbox_message_copy_out(reply, to);
@@ -104,7 +101,7 @@ static int ipcbox_call_run(struct ipcbox_ioctl *ioctl, struct iov_iter *from,
 			   struct iov_iter *to)
 {
 	struct ipcbox_queue *queue = ipcbox_handle_of(ioctl->file)->tx;
-	struct ipcbox_pending pending;
+	struct ipcbox_pending pending __uninitialized;
 	struct ipcbox_message *msg;
 	int ret;
 
@@ -123,7 +120,7 @@ int ipcbox_call_ioctl_call(struct ipcbox_ioctl *ioctl)
 {
 	struct ipcbox_call __user *user = ioctl->user;
 	struct ipcbox_call *arg = &ioctl->arg.call;
-	struct ipcbox_buffers from, to;
+	struct ipcbox_buffers from __uninitialized, to __uninitialized;
 	int ret;
 
 	if (arg->priority >= IPCBOX_PRIORITIES ||
@@ -196,7 +193,7 @@ int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
 	struct ipcbox_handle *handle = ipcbox_handle_of(ioctl->file);
 	const struct ipcbox_reply *arg = &ioctl->arg.reply;
 	struct ipcbox_message *reply;
-	struct ipcbox_buffers from;
+	struct ipcbox_buffers from __uninitialized;
 	int ret;
 
 	if (ipcbox_port_broadcasts(handle->port))

@@ -18,6 +18,14 @@
 #error "ipcbox needs a 64-bit kernel (32-bit programs are served on one)"
 #endif
 
+/*
+ * For what is written before it is read: the compiler zeroes all that lies on
+ * the stack, unless it is told not to. 6.1 has got this lately.
+ */
+#ifndef __uninitialized
+#define __uninitialized	__attribute__((__uninitialized__))
+#endif
+
 /* 6.2 gave the directions of an iterator names. */
 #ifndef ITER_SOURCE
 #define ITER_SOURCE	WRITE
@@ -34,6 +42,12 @@
 #define IPCBOX_COMPAT_FMODE	FMODE_NONOTIFY
 #endif
 
+/* Where an iterator over a plain buffer stands. */
+static inline void __user *ipcbox_compat_ubuf(const struct iov_iter *iter)
+{
+	return iter->ubuf + iter->iov_offset;
+}
+
 /*
  * ipcbox_compat_iter_segment - where a user-backed iterator stands, and how
  * far the memory goes on there
@@ -46,7 +60,7 @@ static inline void ipcbox_compat_iter_segment(const struct iov_iter *iter,
 					      size_t *bytes)
 {
 	if (iter_is_ubuf(iter)) {
-		*start = (unsigned long)iter->ubuf + iter->iov_offset;
+		*start = (unsigned long)ipcbox_compat_ubuf(iter);
 		*bytes = iov_iter_count(iter);
 		return;
 	}
@@ -61,7 +75,7 @@ static inline void ipcbox_compat_iter_segment(const struct iov_iter *iter,
 
 /*
  * ipcbox_compat_deadline - translate a deadline out of the caller's time
- * namespace; 0 stays 0, no deadline
+ * namespace; not 0, which is none
  *
  * timens_ktime_to_host() is not exported to modules.
  */
@@ -76,7 +90,7 @@ static inline u64 ipcbox_compat_deadline(u64 deadline)
 		return KTIME_MAX;
 	host -= offset;
 #endif
-	return deadline ? max_t(s64, host, 1) : 0;
+	return max_t(s64, host, 1);
 }
 
 #endif /* _IPCBOX_COMPAT_H */

@@ -22,6 +22,7 @@ struct file;
 /* Each begins with the flags. */
 union ipcbox_ioctl_arg {
 	__u64 flags;
+	__u64 words[1];
 	struct ipcbox_info info;
 	struct ipcbox_port_create port_create;
 	struct ipcbox_port_open port_open;

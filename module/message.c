@@ -8,7 +8,9 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/uaccess.h>
 
+#include "compat.h"
 #include "message.h"
 #include "news.h"
 #include "pinned.h"
@@ -46,13 +48,18 @@ static void ipcbox_message_free_payload(struct ipcbox_message *msg)
 
 /*
  * The underscored copies leave out the check of the object's bounds, which is
- * a fifth of the cost of a small message: len is bounded right here.
+ * a fifth of the cost of a small message: len is bounded right here. From and to
+ * a plain buffer it is one copy, and the iterator, which nobody needs after it,
+ * stays where it is.
  */
 static int ipcbox_message_copy_in_inline(struct ipcbox_message *msg,
 					 struct iov_iter *from)
 {
 	if (WARN_ON_ONCE(msg->len > IPCBOX_MESSAGE_INLINE))
 		return -EFAULT;
+	if (likely(iter_is_ubuf(from)))
+		return _copy_from_user(msg->inline_data, ipcbox_compat_ubuf(from),
+				       msg->len) ? -EFAULT : 0;
 	return _copy_from_iter(msg->inline_data, msg->len, from) == msg->len ?
 	       0 : -EFAULT;
 }
@@ -62,6 +69,9 @@ static int ipcbox_message_copy_out_inline(const struct ipcbox_message *msg,
 {
 	if (WARN_ON_ONCE(msg->len > IPCBOX_MESSAGE_INLINE))
 		return -EFAULT;
+	if (likely(iter_is_ubuf(to)))
+		return _copy_to_user(ipcbox_compat_ubuf(to), msg->inline_data,
+				     msg->len) ? -EFAULT : 0;
 	return _copy_to_iter(msg->inline_data, msg->len, to) == msg->len ?
 	       0 : -EFAULT;
 }

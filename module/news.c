@@ -2,14 +2,13 @@
 /* News: events, from where they are made to where they are received */
 
 #include <linux/bitops.h>
-#include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/ktime.h>
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/user_namespace.h>
 
+#include "identity.h"
 #include "message.h"
 #include "news.h"
 #include "waiter.h"
@@ -153,17 +152,16 @@ void ipcbox_event_happen(struct ipcbox_message *event, u64 n)
 static void ipcbox_event_say(struct ipcbox_message *event)
 {
 	struct ipcbox_event_record *record = ipcbox_event_record(event);
-	struct user_namespace *ns = current_user_ns();
 
 	record->said = (struct ipcbox_event){
 		.what = record->what,
 		.count = record->count,
 		.id = event->id,
 		.time = record->time,
-		.pid = pid_vnr(event->sender_pid),
-		.tid = pid_vnr(event->sender_tid),
-		.uid = from_kuid_munged(ns, event->sender_uid),
-		.gid = from_kgid_munged(ns, event->sender_gid),
+		.pid = ipcbox_pid_seen(event->sender_pid),
+		.tid = ipcbox_pid_seen(event->sender_tid),
+		.uid = ipcbox_uid_seen(event->sender_uid),
+		.gid = ipcbox_gid_seen(event->sender_gid),
 	};
 	record->count = 0;
 }

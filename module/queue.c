@@ -14,29 +14,10 @@
 
 /* Waking */
 
-void ipcbox_wake_poll(struct ipcbox_wake *wake, struct ipcbox_queue *queue,
-		      __poll_t events)
+/* For ipcbox_queue_unlock_and_wake(): somebody polls. */
+void ipcbox_queue_wake_poll(struct ipcbox_queue *queue,
+			    const struct ipcbox_wake *wake)
 {
-	lockdep_assert_held(&queue->lock);
-	if (ipcbox_queue_polled(queue))
-		wake->poll |= events;
-}
-
-/**
- * ipcbox_queue_unlock_and_wake() - what every operation on a queue ends with
- * @queue: queue, locked
- * @wake: who to wake
- */
-void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
-				  struct ipcbox_wake *wake)
-	__releases(&queue->lock)
-{
-	if (queue->turn.taken_in_turns)
-		ipcbox_queue_pass_turn(queue, wake);
-	spin_unlock(&queue->lock);
-	ipcbox_wake_task(wake);
-	if (!wake->poll)
-		return;
 	__wake_up(&queue->poll, TASK_INTERRUPTIBLE, wake->poll_all ? 0 : 1,
 		  poll_to_key(wake->poll));
 	if (queue->upstream && wake->poll & EPOLLOUT)
@@ -45,15 +26,6 @@ void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
 }
 
 /* Capacity */
-
-void ipcbox_queue_sender_done(struct ipcbox_queue *queue,
-			      struct ipcbox_waiter *sender, int result,
-			      struct ipcbox_wake *wake)
-{
-	lockdep_assert_held(&queue->lock);
-	queue->counts.waiting_senders--;
-	ipcbox_waiter_finish(sender, result, wake);
-}
 
 /* In the order of waiting; nobody passes one whose message is too long yet. */
 void ipcbox_queue_admit_pending(struct ipcbox_queue *queue,
@@ -71,15 +43,6 @@ void ipcbox_queue_admit_pending(struct ipcbox_queue *queue,
 }
 
 /* Hand-off */
-
-void ipcbox_queue_receiver_done(struct ipcbox_queue *queue,
-				struct ipcbox_waiter *receiver, int result,
-				struct ipcbox_wake *wake)
-{
-	ipcbox_receivers_remove(queue, receiver);
-	ipcbox_turn_wait(&queue->turn, receiver, -1);
-	ipcbox_waiter_finish(receiver, result, wake);
-}
 
 bool ipcbox_queue_has_taker(struct ipcbox_queue *queue,
 			    const struct ipcbox_message *msg)
@@ -181,14 +144,6 @@ void ipcbox_queue_publish(struct ipcbox_queue *queue,
 	ipcbox_line_insert(&queue->line, msg);
 	trace_ipcbox_message_queued(queue, msg);
 	ipcbox_wake_poll(wake, queue, EPOLLIN | EPOLLRDNORM);
-}
-
-/* A rendezvous can be had without waiting while a receiver waits. */
-void ipcbox_queue_poll_rendezvous(struct ipcbox_queue *queue,
-				  struct ipcbox_wake *wake)
-{
-	if (!queue->limits.max_messages)
-		ipcbox_wake_poll(wake, queue, EPOLLOUT | EPOLLWRNORM);
 }
 
 /* Out of the hands of who holds it. */

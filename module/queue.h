@@ -140,9 +140,27 @@ void ipcbox_queue_fail_sender_locked(struct ipcbox_queue *queue,
 				     struct ipcbox_wake *wake);
 void ipcbox_queue_fail_calls_locked(struct ipcbox_queue *queue, int why,
 				    struct ipcbox_wake *wake);
-void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
-				  struct ipcbox_wake *wake)
-	__releases(&queue->lock);
+void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
+			    struct ipcbox_wake *wake);
+void ipcbox_queue_wake_poll(struct ipcbox_queue *queue,
+			    const struct ipcbox_wake *wake);
+
+/**
+ * ipcbox_queue_unlock_and_wake() - what every operation on a queue ends with
+ * @queue: queue, locked
+ * @wake: who to wake
+ */
+static inline void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
+						struct ipcbox_wake *wake)
+	__releases(&queue->lock)
+{
+	if (unlikely(queue->turn.taken_in_turns))
+		ipcbox_queue_pass_turn(queue, wake);
+	spin_unlock(&queue->lock);
+	ipcbox_wake_task(wake);
+	if (unlikely(wake->poll))
+		ipcbox_queue_wake_poll(queue, wake);
+}
 
 bool ipcbox_queue_has_room(struct ipcbox_queue *queue, size_t len);
 u64 ipcbox_queue_make_room(struct ipcbox_queue *queue, size_t len);

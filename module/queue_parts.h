@@ -114,17 +114,42 @@ static inline void ipcbox_receivers_remove(struct ipcbox_queue *queue,
 		ipcbox_receivers_remove_of_type(queue, receiver);
 }
 
-void ipcbox_wake_poll(struct ipcbox_wake *wake, struct ipcbox_queue *queue,
-		      __poll_t events);
-void ipcbox_queue_poll_rendezvous(struct ipcbox_queue *queue,
-				  struct ipcbox_wake *wake);
+static inline void ipcbox_wake_poll(struct ipcbox_wake *wake,
+				    struct ipcbox_queue *queue, __poll_t events)
+{
+	lockdep_assert_held(&queue->lock);
+	if (unlikely(ipcbox_queue_polled(queue)))
+		wake->poll |= events;
+}
 
-void ipcbox_queue_sender_done(struct ipcbox_queue *queue,
-			      struct ipcbox_waiter *sender, int result,
-			      struct ipcbox_wake *wake);
-void ipcbox_queue_receiver_done(struct ipcbox_queue *queue,
-				struct ipcbox_waiter *receiver, int result,
-				struct ipcbox_wake *wake);
+/* A rendezvous can be had without waiting while a receiver waits. */
+static inline void ipcbox_queue_poll_rendezvous(struct ipcbox_queue *queue,
+						struct ipcbox_wake *wake)
+{
+	if (!queue->limits.max_messages)
+		ipcbox_wake_poll(wake, queue, EPOLLOUT | EPOLLWRNORM);
+}
+
+static inline void ipcbox_queue_sender_done(struct ipcbox_queue *queue,
+					    struct ipcbox_waiter *sender,
+					    int result,
+					    struct ipcbox_wake *wake)
+{
+	lockdep_assert_held(&queue->lock);
+	queue->counts.waiting_senders--;
+	ipcbox_waiter_finish(sender, result, wake);
+}
+
+static inline void ipcbox_queue_receiver_done(struct ipcbox_queue *queue,
+					      struct ipcbox_waiter *receiver,
+					      int result,
+					      struct ipcbox_wake *wake)
+{
+	ipcbox_receivers_remove(queue, receiver);
+	ipcbox_turn_wait(&queue->turn, receiver, -1);
+	ipcbox_waiter_finish(receiver, result, wake);
+}
+
 void ipcbox_queue_admit_pending(struct ipcbox_queue *queue,
 				struct ipcbox_wake *wake);
 
@@ -149,8 +174,5 @@ void ipcbox_queue_delivered(struct ipcbox_queue *queue,
 			    struct ipcbox_wake *wake);
 void ipcbox_queue_end_news(struct ipcbox_queue *queue,
 			   struct ipcbox_wake *wake);
-
-void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
-			    struct ipcbox_wake *wake);
 
 #endif /* _IPCBOX_QUEUE_PARTS_H */

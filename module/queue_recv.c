@@ -4,6 +4,7 @@
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 
+#include "compat.h"
 #include "message.h"
 #include "news.h"
 #include "pinned.h"
@@ -76,7 +77,7 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
 					   size_t *needed)
 	__releases(&queue->lock)
 {
-	struct ipcbox_waiter waiter;
+	struct ipcbox_waiter waiter __uninitialized;
 	struct ipcbox_wake wake = {};
 	int ret;
 

@@ -3,6 +3,7 @@
 
 #include <linux/spinlock.h>
 
+#include "compat.h"
 #include "message.h"
 #include "pinned.h"
 #include "queue.h"
@@ -115,7 +116,7 @@ static noinline int ipcbox_queue_send_pending(struct ipcbox_queue *queue,
 					      const struct ipcbox_wait *wait)
 	__releases(&queue->lock)
 {
-	struct ipcbox_waiter waiter;
+	struct ipcbox_waiter waiter __uninitialized;
 	int ret;
 
 	if (!msg->pinned)

@@ -200,8 +200,3 @@ int ipcbox_user_charge_bytes(struct ipcbox_user *user, unsigned long bytes)
 	return ipcbox_user_charge(&user->bytes, bytes,
 				  READ_ONCE(ipcbox_max_bytes_per_user));
 }
-
-void ipcbox_user_uncharge_bytes(struct ipcbox_user *user, unsigned long bytes)
-{
-	atomic_long_sub(bytes, &user->bytes);
-}

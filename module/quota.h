@@ -46,7 +46,12 @@ bool ipcbox_user_next(kuid_t after, struct ipcbox_usage *usage);
 int ipcbox_user_charge_port(struct ipcbox_user *user);
 void ipcbox_user_uncharge_port(struct ipcbox_user *user);
 int ipcbox_user_charge_bytes(struct ipcbox_user *user, unsigned long bytes);
-void ipcbox_user_uncharge_bytes(struct ipcbox_user *user, unsigned long bytes);
+
+static inline void ipcbox_user_uncharge_bytes(struct ipcbox_user *user,
+					      unsigned long bytes)
+{
+	atomic_long_sub(bytes, &user->bytes);
+}
 
 void ipcbox_quota_exit(void);
 

@@ -4,18 +4,17 @@
 #include <linux/cred.h>
 #include <linux/err.h>
 #include <linux/fs.h>
-#include <linux/pid.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
-#include <linux/user_namespace.h>
 
 #include "buffers.h"
 #include "compat.h"
 #include "handle.h"
 #include "handle_news.h"
 #include "held.h"
+#include "identity.h"
 #include "ioctl.h"
 #include "message.h"
 #include "news.h"
@@ -157,10 +156,11 @@ static int ipcbox_handle_describe(const struct ipcbox_message *msg,
 	recv->deliveries = deliveries +
 			   !!(recv->msg_flags & IPCBOX_MSG_HELD);
 	recv->msg_priority = msg->priority;
-	recv->sender_pid = pid_vnr(msg->sender_pid);
-	recv->sender_tid = pid_vnr(msg->sender_tid);
-	recv->sender_uid = from_kuid_munged(current_user_ns(), msg->sender_uid);
-	recv->sender_gid = from_kgid_munged(current_user_ns(), msg->sender_gid);
+	recv->sender_pid = ipcbox_pid_seen(msg->sender_pid);
+	recv->sender_tid = ipcbox_tid_seen(msg->sender_tid, msg->sender_pid,
+					   recv->sender_pid);
+	recv->sender_uid = ipcbox_uid_seen(msg->sender_uid);
+	recv->sender_gid = ipcbox_gid_seen(msg->sender_gid);
 	return ipcbox_ioctl_put(call);
 }
 
@@ -293,27 +293,16 @@ ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 
 /* IPCBOX_SEND and IPCBOX_RECV */
 
-struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
-					u64 deadline)
-{
-	return (struct ipcbox_wait){
-		.nowait = call->arg.flags & IPCBOX_NOWAIT ||
-			  ipcbox_transfer_nowait(call->file),
-		.deadline = ipcbox_compat_deadline(deadline),
-	};
-}
-
 /* Without a receiver yet, 0 for all of it. */
 static int ipcbox_transfer_put_receipt(struct ipcbox_ioctl *call,
 				       const struct ipcbox_receipt *receipt)
 {
 	struct ipcbox_send __user *user = call->user;
-	struct user_namespace *ns = current_user_ns();
 
-	if (put_user(pid_vnr(receipt->pid), &user->receiver_pid) ||
-	    put_user(pid_vnr(receipt->tid), &user->receiver_tid) ||
-	    put_user(from_kuid_munged(ns, receipt->uid), &user->receiver_uid) ||
-	    put_user(from_kgid_munged(ns, receipt->gid), &user->receiver_gid))
+	if (put_user(ipcbox_pid_seen(receipt->pid), &user->receiver_pid) ||
+	    put_user(ipcbox_pid_seen(receipt->tid), &user->receiver_tid) ||
+	    put_user(ipcbox_uid_seen(receipt->uid), &user->receiver_uid) ||
+	    put_user(ipcbox_gid_seen(receipt->gid), &user->receiver_gid))
 		return -EFAULT;
 	return 0;
 }
@@ -353,7 +342,7 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 		.id = &user->id,
 	};
 	struct ipcbox_receipt receipt = {};
-	struct ipcbox_buffers buffers;
+	struct ipcbox_buffers buffers __uninitialized;
 	ssize_t ret;
 
 	if (send->priority >= IPCBOX_PRIORITIES || send->reserved ||
@@ -397,7 +386,7 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 		.lease = recv->lease,
 	};
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
-	struct ipcbox_buffers buffers;
+	struct ipcbox_buffers buffers __uninitialized;
 	ssize_t ret;
 
 	if (unlikely(recv->type == IPCBOX_TYPE_EVENT)) {

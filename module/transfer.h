@@ -14,16 +14,28 @@
 #include <linux/fs.h>
 #include <linux/types.h>
 
+#include "compat.h"
+#include "ioctl.h"
 #include "waiter.h"
 
 struct iov_iter;
 struct ipcbox_handle;
-struct ipcbox_ioctl;
 struct ipcbox_message;
 
 static inline bool ipcbox_transfer_nowait(const struct file *file)
 {
 	return file->f_flags & O_NONBLOCK;
+}
+
+static inline struct ipcbox_wait
+ipcbox_transfer_wait(const struct ipcbox_ioctl *call, u64 deadline)
+{
+	return (struct ipcbox_wait){
+		.nowait = call->arg.flags & IPCBOX_NOWAIT ||
+			  ipcbox_transfer_nowait(call->file),
+		/* Mostly there is none. */
+		.deadline = deadline ? ipcbox_compat_deadline(deadline) : 0,
+	};
 }
 
 ssize_t ipcbox_transfer_write(struct file *file, struct iov_iter *from,
@@ -33,8 +45,6 @@ ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 					       struct iov_iter *from, bool pin,
 					       struct ipcbox_message **spare);
-struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
-					u64 deadline);
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call);
 int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call);
 

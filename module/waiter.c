@@ -10,17 +10,6 @@
 
 #include "waiter.h"
 
-void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
-			struct ipcbox_message *msg,
-			const struct ipcbox_filter *filter)
-{
-	waiter->task = current;
-	waiter->msg = msg;
-	waiter->filter = filter;
-	waiter->needed = 0;
-	waiter->result = IPCBOX_WAITING;
-}
-
 /* The caller has received the message. */
 void ipcbox_receipt_sign(struct ipcbox_receipt *receipt)
 {
@@ -51,20 +40,23 @@ void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 	smp_store_release(&waiter->result, result);
 }
 
-static int ipcbox_waiter_schedule(const struct ipcbox_wait *wait)
+static noinline int ipcbox_waiter_schedule_until(u64 deadline)
 {
-	ktime_t expires = ns_to_ktime(wait->deadline);
-	u64 slack;
+	u64 slack = rt_task(current) ? 0 : current->timer_slack_ns;
+	ktime_t expires = ns_to_ktime(deadline);
 
-	if (signal_pending(current))
-		return -ERESTARTSYS;
-	if (!wait->deadline) {
-		schedule();
-		return 0;
-	}
-	slack = rt_task(current) ? 0 : current->timer_slack_ns;
 	return schedule_hrtimeout_range(&expires, slack, HRTIMER_MODE_ABS) ?
 	       0 : -ETIMEDOUT;
+}
+
+static int ipcbox_waiter_schedule(const struct ipcbox_wait *wait)
+{
+	if (signal_pending(current))
+		return -ERESTARTSYS;
+	if (wait->deadline)
+		return ipcbox_waiter_schedule_until(wait->deadline);
+	schedule();
+	return 0;
 }
 
 /**

@@ -148,9 +148,17 @@ static inline void ipcbox_wake_task(struct ipcbox_wake *wake)
 	wake->task = NULL;
 }
 
-void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
-			struct ipcbox_message *msg,
-			const struct ipcbox_filter *filter);
+static inline void ipcbox_waiter_init(struct ipcbox_waiter *waiter,
+				      struct ipcbox_message *msg,
+				      const struct ipcbox_filter *filter)
+{
+	waiter->task = current;
+	waiter->msg = msg;
+	waiter->filter = filter;
+	waiter->needed = 0;
+	waiter->result = IPCBOX_WAITING;
+}
+
 void ipcbox_receipt_sign(struct ipcbox_receipt *receipt);
 void ipcbox_receipt_release(struct ipcbox_receipt *receipt);
 void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,

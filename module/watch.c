@@ -90,11 +90,6 @@ bool ipcbox_watch_exited(const struct ipcbox_watch *watch)
 	return exited;
 }
 
-bool ipcbox_watch_is_current(const struct ipcbox_watch *watch)
-{
-	return watch->pid == task_tgid(current);
-}
-
 /* Waits until all that follows from exits in the past has been done. */
 void ipcbox_watch_flush(void)
 {

@@ -12,6 +12,7 @@
 #ifndef _IPCBOX_WATCH_H
 #define _IPCBOX_WATCH_H
 
+#include <linux/sched/signal.h>
 #include <linux/types.h>
 #include <linux/wait.h>
 #include <linux/workqueue.h>
@@ -48,7 +49,11 @@ void ipcbox_watch_release(struct ipcbox_watch *watch);
 void ipcbox_watch_begin(struct ipcbox_watch *watch);
 bool ipcbox_watch_end(struct ipcbox_watch *watch);
 bool ipcbox_watch_exited(const struct ipcbox_watch *watch);
-bool ipcbox_watch_is_current(const struct ipcbox_watch *watch);
+
+static inline bool ipcbox_watch_is_current(const struct ipcbox_watch *watch)
+{
+	return watch->pid == task_tgid(current);
+}
 
 void ipcbox_watch_flush(void);
 
