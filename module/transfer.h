@@ -35,6 +35,8 @@ struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 					       struct ipcbox_message **spare);
 struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
 					u64 deadline);
+int ipcbox_transfer_send(struct ipcbox_ioctl *call,
+			 struct ipcbox_handle *handle);
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call);
 int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call);
 
