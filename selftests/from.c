@@ -385,7 +385,7 @@ TEST_F(from, exits_while_it_is_waited_for)
 	struct call calls[] = {
 		call_from(self->port, self->peers[0].pid, 0),
 		call_from(self->port, self->peers[0].pid, 3),
-		call_from(self->port, self->peers[1].pid, 0),
+		call_from(self->port, self->peers[2].pid, 0),
 	};
 	int i;
 
@@ -396,7 +396,8 @@ TEST_F(from, exits_while_it_is_waited_for)
 	EXPECT_EQ(-ESRCH, call_join(&calls[0]));
 	EXPECT_EQ(-ESRCH, call_join(&calls[1]));
 	EXPECT_STAT(self->port, waiting_receivers, 1);
-	peer_end(&self->peers[1], 0);
+	/* This one has all that it needs to end by itself. */
+	peer_end(&self->peers[2], 0);
 	EXPECT_EQ(-ESRCH, call_join(&calls[2]));
 	EXPECT_STAT(self->port, waiting_receivers, 0);
 }

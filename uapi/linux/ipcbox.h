@@ -107,9 +107,9 @@
  * Each message is charged to the real user id of its sender, by its length plus
  * &ipcbox_info.msg_overhead, until it has been received, or its send has failed,
  * and nobody is copying it any more; each port is charged to the user who
- * created it, an inbox to the one who made it by needing it first. Message memory also counts for the sender's memory cgroup. A send
- * that is over the quota fails with EDQUOT and does not wait; nothing tells when
- * there is room again. Who sends to the ports of strangers should know that
+ * created it, an inbox to the one who was the first to need it. Message memory
+ * also counts for the sender's memory cgroup. A send that is over the quota fails
+ * with EDQUOT and does not wait; nothing tells when there is room again. Who sends to the ports of strangers should know that
  * they decide how long its messages stay queued: give such senders a user of
  * their own, or send only where struct ipcbox_stat shows a capacity.
  *
@@ -425,8 +425,8 @@ struct ipcbox_info {
  * EPROTOTYPE (exists, another kind), EUSERS (exists, two other processes have
  * opened it and share it as a pair),
  * EDQUOT (too many ports of this user), EINVAL (attributes), EPERM (@uid or
- * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know),
- * ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
+ * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know, or a
+ * kind that is made otherwise), ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
  */
 struct ipcbox_port_create {
 	__u64	flags;
