@@ -63,6 +63,10 @@ IPCBOX_ABI_FIELD(ipcbox_port_delete, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, name, 8);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, id, 72);
 
+IPCBOX_ABI_SIZE(ipcbox_inbox, 16);
+IPCBOX_ABI_FIELD(ipcbox_inbox, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_inbox, id, 8);
+
 IPCBOX_ABI_SIZE(ipcbox_stat, 272);
 IPCBOX_ABI_FIELD(ipcbox_stat, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_stat, id, 8);
@@ -142,7 +146,7 @@ IPCBOX_ABI_FIELD(ipcbox_send, data, 8);
 IPCBOX_ABI_FIELD(ipcbox_send, len, 16);
 IPCBOX_ABI_FIELD(ipcbox_send, type, 24);
 IPCBOX_ABI_FIELD(ipcbox_send, priority, 32);
-IPCBOX_ABI_FIELD(ipcbox_send, reserved, 36);
+IPCBOX_ABI_FIELD(ipcbox_send, to, 36);
 IPCBOX_ABI_FIELD(ipcbox_send, deadline, 40);
 IPCBOX_ABI_FIELD(ipcbox_send, id, 48);
 IPCBOX_ABI_FIELD(ipcbox_send, receiver_pid, 56);
@@ -167,7 +171,7 @@ IPCBOX_ABI_FIELD(ipcbox_recv, sender_uid, 80);
 IPCBOX_ABI_FIELD(ipcbox_recv, sender_gid, 84);
 IPCBOX_ABI_FIELD(ipcbox_recv, lease, 88);
 IPCBOX_ABI_FIELD(ipcbox_recv, deliveries, 96);
-IPCBOX_ABI_FIELD(ipcbox_recv, reserved, 100);
+IPCBOX_ABI_FIELD(ipcbox_recv, from, 100);
 
 IPCBOX_ABI_SIZE(ipcbox_ack, 16);
 IPCBOX_ABI_FIELD(ipcbox_ack, flags, 0);

@@ -120,6 +120,8 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	attr->owner = arg->owner;
 	attr->sharing = arg->sharing;
 	attr->mode = arg->mode;
+	attr->creator_uid = current_euid();
+	attr->process = task_tgid(current);
 	attr->limits.max_msgsize = arg->max_msgsize;
 	attr->limits.max_messages = arg->max_messages;
 	attr->limits.max_bytes = arg->max_bytes;

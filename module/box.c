@@ -75,6 +75,17 @@ u64 ipcbox_box_ports(struct ipcbox_box *box)
 	return ports;
 }
 
+/* Is its namespace gone? */
+bool ipcbox_box_gone(struct ipcbox_box *box)
+{
+	bool gone;
+
+	down_read(&box->lock);
+	gone = box->dead;
+	up_read(&box->lock);
+	return gone;
+}
+
 /* The trees */
 
 static struct ipcbox_port *ipcbox_port_by_id(const struct rb_node *node)
@@ -110,6 +121,25 @@ static int ipcbox_port_name_cmp_node(struct rb_node *a,
 	return ipcbox_port_name_cmp(ipcbox_port_by_name(a)->name, b);
 }
 
+static struct ipcbox_port *ipcbox_port_inbox(const struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcbox_port, inbox);
+}
+
+static int ipcbox_port_inbox_cmp(const void *key, const struct rb_node *node)
+{
+	const struct pid *process = key;
+	const struct pid *other = ipcbox_port_inbox(node)->owner.pid;
+
+	return process < other ? -1 : process > other;
+}
+
+static int ipcbox_port_inbox_cmp_node(struct rb_node *a,
+				      const struct rb_node *b)
+{
+	return ipcbox_port_inbox_cmp(ipcbox_port_inbox(a)->owner.pid, b);
+}
+
 /*
  * Takes over a reference: the port itself or, if somebody else is about to
  * delete it, NULL with that done.
@@ -136,20 +166,32 @@ static void ipcbox_box_insert(struct ipcbox_box *box, struct ipcbox_port *port)
 	ipcbox_watch_begin(&port->owner);
 }
 
-/* -EEXIST with a reference on the port of the same name. */
+/* The one of the same name, or the same owner's inbox, or NULL; then it is in. */
+static struct ipcbox_port *ipcbox_box_add(struct ipcbox_box *box,
+					  struct ipcbox_port *port)
+{
+	lockdep_assert_held_write(&box->lock);
+	if (port->kind == IPCBOX_KIND_INBOX)
+		return ipcbox_port_inbox(rb_find_add(&port->inbox,
+						     &box->inboxes,
+						     ipcbox_port_inbox_cmp_node));
+	if (port->name[0])
+		return ipcbox_port_by_name(rb_find_add(&port->by_name,
+						       &box->by_name,
+						       ipcbox_port_name_cmp_node));
+	return NULL;
+}
+
+/* -EEXIST with a reference on the port that is there already. */
 static int ipcbox_box_try_link(struct ipcbox_box *box, struct ipcbox_port *port,
 			       struct ipcbox_port **existing)
 {
-	struct rb_node *node = NULL;
-
 	lockdep_assert_held_write(&box->lock);
 	if (box->dead)
 		return -EIDRM;
-	if (port->name[0])
-		node = rb_find_add(&port->by_name, &box->by_name,
-				   ipcbox_port_name_cmp_node);
-	if (node) {
-		*existing = ipcbox_port_get(ipcbox_port_by_name(node));
+	*existing = ipcbox_box_add(box, port);
+	if (*existing) {
+		ipcbox_port_get(*existing);
 		return -EEXIST;
 	}
 	ipcbox_box_insert(box, port);
@@ -160,7 +202,8 @@ static int ipcbox_box_try_link(struct ipcbox_box *box, struct ipcbox_port *port,
  * ipcbox_box_link() - put a new port into its box, where it can be found
  * @box: box
  * @port: port
- * @existing: with -EEXIST, a reference on the port that has the name
+ * @existing: with -EEXIST, a reference on the port that has the name, or that is
+ *	the inbox of the same process
  *
  * Return: 0, -EEXIST, or -EIDRM if the box is gone
  */
@@ -199,6 +242,8 @@ bool ipcbox_box_unlink(struct ipcbox_box *box, struct ipcbox_port *port)
 		rb_erase(&port->by_id, &box->by_id);
 		if (port->name[0])
 			rb_erase(&port->by_name, &box->by_name);
+		if (port->kind == IPCBOX_KIND_INBOX)
+			rb_erase(&port->inbox, &box->inboxes);
 		box->ports--;
 		port->linked = false;
 		watched = ipcbox_watch_end(&port->owner);
@@ -237,6 +282,31 @@ struct ipcbox_port *ipcbox_box_find(struct ipcbox_box *box,
 	down_read(&box->lock);
 	dead = box->dead;
 	port = ipcbox_box_lookup_locked(box, key);
+	if (port)
+		ipcbox_port_get(port);
+	up_read(&box->lock);
+	if (port)
+		port = ipcbox_port_unless_gone(port);
+	return port ?: ERR_PTR(dead ? -EIDRM : -ENOENT);
+}
+
+/**
+ * ipcbox_box_find_inbox() - find the inbox of a process
+ * @box: box
+ * @process: process
+ *
+ * Return: as ipcbox_box_find()
+ */
+struct ipcbox_port *ipcbox_box_find_inbox(struct ipcbox_box *box,
+					  const struct pid *process)
+{
+	struct ipcbox_port *port;
+	bool dead;
+
+	down_read(&box->lock);
+	dead = box->dead;
+	port = ipcbox_port_inbox(rb_find(process, &box->inboxes,
+					 ipcbox_port_inbox_cmp));
 	if (port)
 		ipcbox_port_get(port);
 	up_read(&box->lock);
@@ -303,6 +373,7 @@ static struct ipcbox_box *ipcbox_box_new(const struct net *net)
 	init_rwsem(&box->lock);
 	box->by_id = RB_ROOT;
 	box->by_name = RB_ROOT;
+	box->inboxes = RB_ROOT;
 	box->user_ns = get_user_ns(net->user_ns);
 	box->net_inum = net->ns.inum;
 	return box;

@@ -17,6 +17,7 @@
 
 struct ipcbox_port;
 struct net;
+struct pid;
 struct user_namespace;
 
 struct ipcbox_box {
@@ -31,6 +32,7 @@ struct ipcbox_box {
 	u64 ports;
 	struct rb_root by_id;
 	struct rb_root by_name;
+	struct rb_root inboxes;		/* by owner */
 };
 
 /**
@@ -50,12 +52,15 @@ void ipcbox_box_put(struct ipcbox_box *box);
 bool ipcbox_box_capable(const struct ipcbox_box *box);
 u64 ipcbox_box_new_id(struct ipcbox_box *box);
 u64 ipcbox_box_ports(struct ipcbox_box *box);
+bool ipcbox_box_gone(struct ipcbox_box *box);
 
 int ipcbox_box_link(struct ipcbox_box *box, struct ipcbox_port *port,
 		    struct ipcbox_port **existing);
 bool ipcbox_box_unlink(struct ipcbox_box *box, struct ipcbox_port *port);
 struct ipcbox_port *ipcbox_box_find(struct ipcbox_box *box,
 				    const struct ipcbox_port_key *key);
+struct ipcbox_port *ipcbox_box_find_inbox(struct ipcbox_box *box,
+					  const struct pid *process);
 struct ipcbox_port *ipcbox_box_next(struct ipcbox_box *box, u64 after);
 
 int ipcbox_box_module_init(void);

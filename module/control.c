@@ -12,6 +12,7 @@
 #include "box.h"
 #include "control.h"
 #include "handle.h"
+#include "inbox.h"
 #include "ioctl.h"
 #include "message.h"
 #include "port.h"
@@ -44,24 +45,16 @@ static int ipcbox_control_find(const struct ipcbox_ioctl *call,
 static int ipcbox_control_open_port(struct ipcbox_ioctl *call,
 				    struct ipcbox_port *port, u32 rights)
 {
-	struct file *file;
-	int fd, ret;
+	int ret;
 
 	ret = ipcbox_port_permit(port, rights);
 	if (!ret)
 		ret = ipcbox_ioctl_put(call);
 	if (ret)
 		return ret;
-	fd = get_unused_fd_flags(O_CLOEXEC);
-	if (fd < 0)
-		return fd;
-	file = ipcbox_handle_open(port, rights, call->arg.flags & IPCBOX_NOWAIT);
-	if (IS_ERR(file)) {
-		put_unused_fd(fd);
-		return PTR_ERR(file) == -EIDRM ? -ENOENT : PTR_ERR(file);
-	}
-	fd_install(fd, file);
-	return fd;
+	ret = ipcbox_handle_install(port, rights,
+				    call->arg.flags & IPCBOX_NOWAIT);
+	return ret == -EIDRM ? -ENOENT : ret;
 }
 
 static int ipcbox_control_open(struct ipcbox_ioctl *call)
@@ -257,7 +250,7 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	memset(info, 0, sizeof(*info));
 	info->abi_version = IPCBOX_ABI_VERSION;
 	info->msg_overhead = IPCBOX_MESSAGE_SIZE;
-	info->kinds = BIT(IPCBOX_KIND_MAILBOX);
+	info->kinds = BIT(IPCBOX_KIND_MAILBOX) | BIT(IPCBOX_KIND_INBOX);
 	info->sharings = BIT(IPCBOX_SHARE_ANY) | BIT(IPCBOX_SHARE_ONE) |
 			 BIT(IPCBOX_SHARE_PAIR) | BIT(IPCBOX_SHARE_ALL) |
 			 BIT(IPCBOX_SHARE_ALL_LOSSY);
@@ -298,6 +291,16 @@ static const struct ipcbox_ioctl_row ipcbox_control_rows[] = {
 		.cmd	= IPCBOX_PORT_LIST,
 		.min_size = offsetofend(struct ipcbox_port_list, count),
 		.run	= ipcbox_control_list,
+	}, {
+		.cmd	= IPCBOX_INBOX,
+		.min_size = offsetofend(struct ipcbox_inbox, id),
+		.flags	= IPCBOX_NOWAIT,
+		.run	= ipcbox_inbox_ioctl_inbox,
+	}, {
+		.cmd	= IPCBOX_SEND_TO,
+		.min_size = offsetofend(struct ipcbox_send, receiver_gid),
+		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_RECEIPT,
+		.run	= ipcbox_inbox_ioctl_send_to,
 	},
 	[_IOC_NR(IPCBOX_USER_LIST)] = {
 		.cmd	= IPCBOX_USER_LIST,

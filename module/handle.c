@@ -3,6 +3,7 @@
 
 #include <linux/anon_inodes.h>
 #include <linux/err.h>
+#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/module.h>
 #include <linux/poll.h>
@@ -376,4 +377,28 @@ struct file *ipcbox_handle_open(struct ipcbox_port *port, u32 rights,
 		ipcbox_handle_free(handle);
 	}
 	return file;
+}
+
+/**
+ * ipcbox_handle_install() - make a handle, and a descriptor of the caller's
+ * @port: port
+ * @rights: IPCBOX_RIGHT_*, granted already
+ * @nonblock: set O_NONBLOCK
+ *
+ * Return: the descriptor, or a negative errno: as ipcbox_handle_open(), -EMFILE
+ */
+int ipcbox_handle_install(struct ipcbox_port *port, u32 rights, bool nonblock)
+{
+	int fd = get_unused_fd_flags(O_CLOEXEC);
+	struct file *file;
+
+	if (fd < 0)
+		return fd;
+	file = ipcbox_handle_open(port, rights, nonblock);
+	if (IS_ERR(file)) {
+		put_unused_fd(fd);
+		return PTR_ERR(file);
+	}
+	fd_install(fd, file);
+	return fd;
 }

@@ -39,5 +39,6 @@ static inline struct ipcbox_handle *ipcbox_handle_of(const struct file *file)
 
 struct file *ipcbox_handle_open(struct ipcbox_port *port, u32 rights,
 				bool nonblock);
+int ipcbox_handle_install(struct ipcbox_port *port, u32 rights, bool nonblock);
 
 #endif /* _IPCBOX_HANDLE_H */

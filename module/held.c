@@ -154,7 +154,8 @@ static int ipcbox_holder_add(struct ipcbox_handle *handle)
 	holder->port = ipcbox_port_get(handle->port);
 	holder->held = RB_ROOT;
 	holder->leases = &handle->port->leases.expiry;
-	ipcbox_watch_init(&holder->watch, &ipcbox_holder_watch_ops);
+	ipcbox_watch_init(&holder->watch, task_tgid(current),
+			  &ipcbox_holder_watch_ops);
 	spin_lock(&queue->lock);
 	needed = !ipcbox_holder_find_locked(handle);
 	if (needed) {

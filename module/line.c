@@ -2,6 +2,7 @@
 /* Lines: keeping messages in order, and finding the first */
 
 #include <linux/bitops.h>
+#include <linux/pid.h>
 
 #include "line.h"
 #include "message.h"
@@ -11,6 +12,7 @@ void ipcbox_line_init(struct ipcbox_line *line)
 	unsigned int i;
 
 	line->by_type = RB_ROOT;
+	line->by_sender = RB_ROOT;
 	line->returned = RB_ROOT;
 	for (i = 0; i < ARRAY_SIZE(line->priority); i++)
 		INIT_LIST_HEAD(&line->priority[i]);
@@ -40,6 +42,109 @@ static int ipcbox_type_cmp(const void *key, const struct rb_node *node)
 	u64 type = *(const u64 *)key, other = ipcbox_message_of_type(node)->type;
 
 	return type < other ? -1 : type > other;
+}
+
+/* The tree of senders */
+
+static struct ipcbox_message *ipcbox_message_by_sender(const struct rb_node *node)
+{
+	return rb_entry_safe(node, struct ipcbox_message, by_sender);
+}
+
+static bool ipcbox_sender_less(struct rb_node *node,
+			       const struct rb_node *other)
+{
+	const struct ipcbox_message *a = ipcbox_message_by_sender(node);
+	const struct ipcbox_message *b = ipcbox_message_by_sender(other);
+
+	if (a->sender_pid != b->sender_pid)
+		return a->sender_pid < b->sender_pid;
+	if (a->priority != b->priority)
+		return a->priority > b->priority;
+	return a->seq < b->seq;
+}
+
+static int ipcbox_sender_cmp(const void *key, const struct rb_node *node)
+{
+	const struct pid *other = ipcbox_message_by_sender(node)->sender_pid;
+	const struct pid *sender = key;
+
+	return sender < other ? -1 : sender > other;
+}
+
+static void ipcbox_line_know_senders(struct ipcbox_line *line)
+{
+	struct ipcbox_message *msg;
+	unsigned int i;
+
+	if (line->knows_senders)
+		return;
+	line->knows_senders = true;
+	for (i = 0; i < ARRAY_SIZE(line->priority); i++)
+		list_for_each_entry(msg, &line->priority[i], node)
+			if (msg->state == IPCBOX_MESSAGE_QUEUED)
+				rb_add(&msg->by_sender, &line->by_sender,
+				       ipcbox_sender_less);
+}
+
+/**
+ * ipcbox_line_first_from() - likewise, of the messages of one process
+ * @line: line
+ * @from: process
+ * @type: first of this type; 0 for any
+ *
+ * Return: a message, or NULL
+ */
+struct ipcbox_message *ipcbox_line_first_from(struct ipcbox_line *line,
+					      const struct pid *from, u64 type)
+{
+	struct rb_node *node;
+
+	ipcbox_line_know_senders(line);
+	rb_for_each(node, from, &line->by_sender, ipcbox_sender_cmp)
+		if (!type || ipcbox_message_by_sender(node)->type == type)
+			break;
+	return ipcbox_message_by_sender(node);
+}
+
+/* A message of the sender that is next in the tree, or NULL. */
+static struct ipcbox_message *
+ipcbox_line_next_sender(const struct ipcbox_line *line,
+			const struct ipcbox_message *after)
+{
+	struct rb_node *node = line->by_sender.rb_node;
+	struct ipcbox_message *msg, *next = NULL;
+
+	while (node) {
+		msg = ipcbox_message_by_sender(node);
+		if (!after || msg->sender_pid > after->sender_pid) {
+			next = msg;
+			node = node->rb_left;
+		} else {
+			node = node->rb_right;
+		}
+	}
+	return next;
+}
+
+/**
+ * ipcbox_line_sender() - the process of which a message is in line
+ * @line: line
+ * @nr: its id in the caller's pid namespace
+ *
+ * A process is known here by its id also after that is free again.
+ *
+ * Return: the process, which the line keeps, or NULL
+ */
+struct pid *ipcbox_line_sender(struct ipcbox_line *line, pid_t nr)
+{
+	struct ipcbox_message *msg = NULL;
+
+	ipcbox_line_know_senders(line);
+	while ((msg = ipcbox_line_next_sender(line, msg)))
+		if (pid_vnr(msg->sender_pid) == nr)
+			return msg->sender_pid;
+	return NULL;
 }
 
 /* The tree of those that have returned */
@@ -160,6 +265,8 @@ void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg)
 		ipcbox_line_return(line, msg);
 	if (msg->type)
 		rb_add(&msg->tree, &line->by_type, ipcbox_type_less);
+	if (unlikely(line->knows_senders))
+		rb_add(&msg->by_sender, &line->by_sender, ipcbox_sender_less);
 	line->ready |= BIT(msg->priority);
 	line->messages++;
 	line->bytes += msg->len;
@@ -173,6 +280,8 @@ static void ipcbox_line_leave(struct ipcbox_line *line,
 {
 	if (msg->type)
 		rb_erase(&msg->tree, &line->by_type);
+	if (unlikely(line->knows_senders))
+		rb_erase(&msg->by_sender, &line->by_sender);
 	line->messages--;
 	line->bytes -= msg->len;
 	msg->state = state;

@@ -23,7 +23,8 @@
  *
  *	tasklist_lock			held by the core kernel around an exit
  *	`-- pid->wait_pidfd.lock	around ipcbox_watch_notify(), which
- *	    |				takes no lock of ours
+ *	    |				takes no lock of ours, and the wake-up of
+ *	    |				those who receive from one process
  *	    `-- workqueue internals
  *
  *	pinned->lock			mutex, taken with no other lock held
@@ -37,7 +38,7 @@
  *
  * What guards what:
  *
- *	box->{by_id,by_name,ports,dead}		box->lock
+ *	box->{by_id,by_name,inboxes,ports,dead}	box->lock
  *	port->{linked,mode,uid,gid}		box->lock
  *	port->owner.watched			box->lock
  *	port->charged				who unlinks the port, or frees it
@@ -56,8 +57,9 @@
  *						payload is of who has taken it
  *	handle->news				likewise; also read without it,
  *						and constant once it is set
- *	message->{node,tree,returned,seq,state,sender,holder,expiry,expired,
- *		delivered,charged,deliveries,	queue->lock, from
+ *	message->{node,tree,returned,by_sender,seq,state,sender,holder,
+ *		expiry,expired,delivered,charged,
+ *		deliveries,			queue->lock, from
  *		earlier,id,dead_letter}		ipcbox_queue_send() on; between two
  *						queues, who moves it
  *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result

@@ -78,7 +78,14 @@ struct ipcbox_message {
 	struct rb_node returned;	/* in line->returned, see line.h */
 	struct ipcbox_waiter *sender;	/* who waits with it, or NULL */
 	struct ipcbox_holder *holder;	/* who holds it, or NULL */
-	struct timerqueue_node expiry;	/* of a lease; in port->leases */
+	union {
+		struct rb_node by_sender; /* queued: in line->by_sender, if
+					   * that is kept
+					   */
+		struct timerqueue_node expiry; /* held, with a time: in
+						* port->leases
+						*/
+	};
 	struct ipcbox_message *expired;	/* while held: event for then, or NULL */
 	bool charged;
 	bool dead_letter;		/* moved here from another port */

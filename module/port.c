@@ -279,9 +279,9 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 	port->mode = attr->mode;
 	port->uid = attr->uid;
 	port->gid = attr->gid;
-	port->creator_uid = current_euid();
+	port->creator_uid = attr->creator_uid;
 	port->created = ktime_get_real_ns();
-	ipcbox_watch_init(&port->owner, &ipcbox_port_owner_ops);
+	ipcbox_watch_init(&port->owner, attr->process, &ipcbox_port_owner_ops);
 	ipcbox_queue_init(&port->queue, &attr->limits,
 			  attr->sharing == IPCBOX_SHARE_ONE);
 	ipcbox_broadcast_init(&port->broadcast);

@@ -60,6 +60,7 @@ struct ipcbox_port {
 	/* box->lock */
 	struct rb_node by_id;
 	struct rb_node by_name;
+	struct rb_node inbox;		/* in box->inboxes, if it is one */
 	bool linked;
 	u32 mode;
 	kuid_t uid;
@@ -79,7 +80,7 @@ struct ipcbox_port {
 	struct ipcbox_queue queue;
 };
 
-/* What a port is created with: struct ipcbox_port_create, checked. */
+/* What a port is created with: struct ipcbox_port_create, checked, and by whom. */
 struct ipcbox_port_attr {
 	const char *name;
 	enum ipcbox_kind kind;
@@ -88,6 +89,8 @@ struct ipcbox_port_attr {
 	u32 mode;
 	kuid_t uid;
 	kgid_t gid;
+	kuid_t creator_uid;
+	struct pid *process;
 	struct ipcbox_limits limits;
 };
 

@@ -122,6 +122,7 @@ void ipcbox_queue_give_back(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg);
 bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg);
+struct pid *ipcbox_queue_find_sender(struct ipcbox_queue *queue, pid_t nr);
 
 bool ipcbox_queue_settle_locked(struct ipcbox_queue *queue,
 				struct ipcbox_message *msg,

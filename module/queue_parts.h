@@ -13,6 +13,7 @@
 #include <linux/wait.h>
 
 #include "message.h"
+#include "process.h"
 #include "queue.h"
 
 /*
@@ -56,7 +57,14 @@ static inline void ipcbox_queue_admit(struct ipcbox_queue *queue,
 static inline bool ipcbox_filter_accepts(const struct ipcbox_filter *filter,
 					 const struct ipcbox_message *msg)
 {
-	return !filter->type || filter->type == msg->type;
+	return (!filter->type || filter->type == msg->type) &&
+	       (!filter->from || filter->from == msg->sender_pid);
+}
+
+/* Will nothing come any more, once there is nothing in line? */
+static inline bool ipcbox_filter_orphaned(const struct ipcbox_filter *filter)
+{
+	return unlikely(filter->from) && ipcbox_process_exited(filter->from);
 }
 
 /* Does one who sees the message take it away? */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Queues: taking a message, and how a take ends */
 
+#include <linux/pid.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 
@@ -30,9 +31,9 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 		return -EIDRM;
 	if (!filter->peek && !ipcbox_turn_is_of(&queue->turn, current))
 		return -EAGAIN;
-	msg = ipcbox_line_first(&queue->line, filter->type);
+	msg = ipcbox_line_find(&queue->line, filter);
 	if (!msg)
-		return -EAGAIN;
+		return ipcbox_filter_orphaned(filter) ? -ESRCH : -EAGAIN;
 	if (msg->len > filter->room) {
 		*needed = msg->len;
 		return -EMSGSIZE;
@@ -66,6 +67,35 @@ static int ipcbox_queue_cancel_take(struct ipcbox_queue *queue,
 	return why;
 }
 
+/* Is there a message for the receiver, and only its turn has not come? */
+static bool ipcbox_queue_keeps_turn_waiting(struct ipcbox_queue *queue,
+					    struct ipcbox_waiter *receiver)
+{
+	bool keeps;
+
+	spin_lock(&queue->lock);
+	keeps = receiver->result == IPCBOX_WAITING &&
+		ipcbox_line_find(&queue->line, receiver->filter);
+	spin_unlock(&queue->lock);
+	return keeps;
+}
+
+/*
+ * Sleeps until the wait is over, or the process that is waited for has exited.
+ * While a message of it is in line nevertheless, the turn is waited for; whoever
+ * passes that on sees whether there still is one.
+ */
+static int ipcbox_queue_sleep_from(struct ipcbox_queue *queue,
+				   struct ipcbox_waiter *receiver,
+				   const struct ipcbox_wait *wait)
+{
+	int ret = ipcbox_waiter_sleep_from(receiver, wait);
+
+	if (ret == -ESRCH && ipcbox_queue_keeps_turn_waiting(queue, receiver))
+		ret = ipcbox_waiter_sleep(receiver, wait);
+	return ret;
+}
+
 /*
  * Drops the lock and waits: 0 with a message or, to look again, without. Out of
  * line, so that receives which do not wait need no room for a waiter.
@@ -89,7 +119,8 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
 	ipcbox_queue_poll_rendezvous(queue, &wake);
 	ipcbox_queue_unlock_and_wake(queue, &wake);
 
-	ret = ipcbox_waiter_sleep(&waiter, wait);
+	ret = likely(!filter->from) ? ipcbox_waiter_sleep(&waiter, wait) :
+	      ipcbox_queue_sleep_from(queue, &waiter, wait);
 	ret = ret ? ipcbox_queue_cancel_take(queue, &waiter, ret) :
 		    waiter.result;
 	*msgp = waiter.msg;
@@ -107,7 +138,7 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
  * @needed: with -EMSGSIZE, the length of the message that is too long
  *
  * Return: 0, or with nothing taken: -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EIDRM,
- * -EMSGSIZE
+ * -EMSGSIZE, -ESRCH (no message of the one process, which has exited)
  */
 int ipcbox_queue_take(struct ipcbox_queue *queue,
 		      const struct ipcbox_filter *filter,
@@ -332,4 +363,24 @@ bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
 
 	ipcbox_message_put(msg, &queue->spare);
 	return valid;
+}
+
+/**
+ * ipcbox_queue_find_sender() - find a process whose messages can be received
+ * @queue: queue
+ * @nr: its id in the caller's pid namespace
+ *
+ * Return: a reference, or NULL: there is no such process, and there is nothing
+ * in line of one that was
+ */
+struct pid *ipcbox_queue_find_sender(struct ipcbox_queue *queue, pid_t nr)
+{
+	struct pid *sender = ipcbox_process_find(nr);
+
+	if (sender)
+		return sender;
+	spin_lock(&queue->lock);
+	sender = get_pid(ipcbox_line_sender(&queue->line, nr));
+	spin_unlock(&queue->lock);
+	return sender;
 }

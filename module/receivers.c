@@ -28,6 +28,16 @@ static int ipcbox_receiver_cmp(const void *key, const struct rb_node *node)
 	return type < other ? -1 : type > other;
 }
 
+/*
+ * Turns want all who wait in one list. And the tree does not tell those who want
+ * the messages of one process from each other; in the list each is asked.
+ */
+static bool ipcbox_receiver_in_tree(const struct ipcbox_queue *queue,
+				    const struct ipcbox_waiter *receiver)
+{
+	return !queue->turn.taken_in_turns && !receiver->filter->from;
+}
+
 /* For ipcbox_receivers_add(): one that waits for messages of one type. */
 void ipcbox_receivers_add_of_type(struct ipcbox_queue *queue,
 				  struct ipcbox_waiter *receiver)
@@ -38,8 +48,7 @@ void ipcbox_receivers_add_of_type(struct ipcbox_queue *queue,
 			      &(*receiver->filter->news)->waiters);
 		return;
 	}
-	/* Turns want all who wait in one list. */
-	if (queue->turn.taken_in_turns) {
+	if (!ipcbox_receiver_in_tree(queue, receiver)) {
 		list_add_tail(&receiver->node, &queue->receivers);
 		return;
 	}
@@ -52,8 +61,8 @@ void ipcbox_receivers_remove_of_type(struct ipcbox_queue *queue,
 				     struct ipcbox_waiter *receiver)
 {
 	lockdep_assert_held(&queue->lock);
-	if (!queue->turn.taken_in_turns &&
-	    !ipcbox_filter_only_hears(receiver->filter))
+	if (!ipcbox_filter_only_hears(receiver->filter) &&
+	    ipcbox_receiver_in_tree(queue, receiver))
 		rb_erase(&receiver->by_type, &queue->selective);
 }
 

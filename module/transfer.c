@@ -312,11 +312,10 @@ static int ipcbox_transfer_put_receipt(struct ipcbox_ioctl *call,
  * In which of the two ways is set in @out.
  */
 static int ipcbox_transfer_want_receipt(struct ipcbox_ioctl *call,
+					struct ipcbox_handle *handle,
 					struct ipcbox_receipt *receipt,
 					struct ipcbox_outgoing *out)
 {
-	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
-
 	if (out->wait.nowait) {
 		out->news = ipcbox_handle_wants(handle, IPCBOX_EVENT_DELIVERED);
 		if (!out->news)
@@ -331,7 +330,15 @@ static int ipcbox_transfer_want_receipt(struct ipcbox_ioctl *call,
 	return out->receipt ? ipcbox_transfer_put_receipt(call, receipt) : 0;
 }
 
-int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
+/**
+ * ipcbox_transfer_send() - send a message
+ * @call: IPCBOX_SEND or IPCBOX_SEND_TO
+ * @handle: through this
+ *
+ * Return: 0 or a negative errno
+ */
+int ipcbox_transfer_send(struct ipcbox_ioctl *call,
+			 struct ipcbox_handle *handle)
 {
 	struct ipcbox_send __user *user = call->user;
 	const struct ipcbox_send *send = &call->arg.send;
@@ -345,11 +352,12 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 	struct ipcbox_buffers buffers __uninitialized;
 	ssize_t ret;
 
-	if (send->priority >= IPCBOX_PRIORITIES || send->reserved ||
+	if (send->priority >= IPCBOX_PRIORITIES ||
 	    send->type == IPCBOX_TYPE_EVENT)
 		return -EINVAL;
 	if (unlikely(send->flags & IPCBOX_RECEIPT)) {
-		ret = ipcbox_transfer_want_receipt(call, &receipt, &out);
+		ret = ipcbox_transfer_want_receipt(call, handle, &receipt,
+						   &out);
 		if (ret)
 			return ret;
 	}
@@ -357,8 +365,7 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 				    send->data, send->len);
 	if (ret)
 		return ret;
-	ret = ipcbox_handle_send(ipcbox_handle_of(call->file), &buffers.iter,
-				 &out);
+	ret = ipcbox_handle_send(handle, &buffers.iter, &out);
 	ipcbox_buffers_release(&buffers);
 	if (ret < 0 || !out.receipt)
 		return ret < 0 ? ret : 0;
@@ -367,11 +374,32 @@ int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
 	return ret;
 }
 
+int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call)
+{
+	/* The handle says to whom. */
+	if (call->arg.send.to)
+		return -EINVAL;
+	return ipcbox_transfer_send(call, ipcbox_handle_of(call->file));
+}
+
 static int ipcbox_transfer_put_needed(struct ipcbox_ioctl *call, size_t needed)
 {
 	struct ipcbox_recv __user *user = call->user;
 
 	return put_user(needed, &user->msg_len) ? -EFAULT : -EMSGSIZE;
+}
+
+/* Whose messages alone are wanted: the filter gets a reference. */
+static int ipcbox_transfer_want_from(const struct ipcbox_handle *handle,
+				     const struct ipcbox_recv *recv,
+				     struct ipcbox_filter *filter)
+{
+	if (recv->from < 0 || recv->type == IPCBOX_TYPE_EVENT)
+		return -EINVAL;
+	filter->from = ipcbox_queue_find_sender(handle->rx, recv->from);
+	if (filter->from)
+		return 0;
+	return ipcbox_port_gone(handle->port) ? -EIDRM : -ESRCH;
 }
 
 int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
@@ -395,8 +423,7 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 	} else if (!(handle->rights & IPCBOX_RIGHT_RECV)) {
 		return -EBADF;
 	}
-	if (recv->reserved || (in.hold && in.filter.peek) ||
-	    (!in.hold && in.lease))
+	if ((in.hold && in.filter.peek) || (!in.hold && in.lease))
 		return -EINVAL;
 	if (in.hold && ipcbox_port_broadcasts(handle->port))
 		return -EOPNOTSUPP;
@@ -404,8 +431,13 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 				    recv->data, recv->len);
 	if (ret)
 		return ret;
-	ret = ipcbox_handle_recv(handle, &buffers.iter, &in);
+	if (unlikely(recv->from))
+		ret = ipcbox_transfer_want_from(handle, recv, &in.filter);
+	if (!ret)
+		ret = ipcbox_handle_recv(handle, &buffers.iter, &in);
 	ipcbox_buffers_release(&buffers);
+	if (unlikely(in.filter.from))
+		put_pid(in.filter.from);
 	if (ret == -EMSGSIZE)
 		return ipcbox_transfer_put_needed(call, in.needed);
 	return ret < 0 ? ret : 0;

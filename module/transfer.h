@@ -45,6 +45,8 @@ ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 					       struct iov_iter *from, bool pin,
 					       struct ipcbox_message **spare);
+int ipcbox_transfer_send(struct ipcbox_ioctl *call,
+			 struct ipcbox_handle *handle);
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call);
 int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call);
 

@@ -30,7 +30,10 @@ static void ipcbox_queue_serve(struct ipcbox_queue *queue,
 	struct ipcbox_message *msg;
 
 	list_for_each_entry_safe(receiver, next, &queue->receivers, node) {
-		msg = ipcbox_line_first(&queue->line, receiver->filter->type);
+		msg = ipcbox_line_find(&queue->line, receiver->filter);
+		if (!msg && ipcbox_filter_orphaned(receiver->filter))
+			ipcbox_queue_receiver_done(queue, receiver, -ESRCH,
+						   wake);
 		if (!msg || !ipcbox_queue_concerns(queue, receiver, msg))
 			continue;
 		if (ipcbox_filter_takes(receiver->filter, msg)) {

@@ -8,6 +8,7 @@
 #include <linux/sched/rt.h>
 #include <linux/sched/signal.h>
 
+#include "process.h"
 #include "waiter.h"
 
 /* The caller has received the message. */
@@ -59,6 +60,28 @@ static int ipcbox_waiter_schedule(const struct ipcbox_wait *wait)
 	return 0;
 }
 
+static int ipcbox_waiter_sleep_unless(struct ipcbox_waiter *waiter,
+				      const struct ipcbox_wait *wait,
+				      struct pid *exits)
+{
+	int ret;
+
+	for (;;) {
+		set_current_state(TASK_INTERRUPTIBLE);
+		/* Pairs with the release in ipcbox_waiter_finish(). */
+		if (smp_load_acquire(&waiter->result) != IPCBOX_WAITING) {
+			ret = 0;
+			break;
+		}
+		ret = unlikely(exits) && ipcbox_process_exited(exits) ?
+		      -ESRCH : ipcbox_waiter_schedule(wait);
+		if (ret)
+			break;
+	}
+	__set_current_state(TASK_RUNNING);
+	return ret;
+}
+
 /**
  * ipcbox_waiter_sleep() - sleep until a wait is over
  * @waiter: the caller's
@@ -70,19 +93,27 @@ static int ipcbox_waiter_schedule(const struct ipcbox_wait *wait)
 int ipcbox_waiter_sleep(struct ipcbox_waiter *waiter,
 			const struct ipcbox_wait *wait)
 {
+	return ipcbox_waiter_sleep_unless(waiter, wait, NULL);
+}
+
+/**
+ * ipcbox_waiter_sleep_from() - likewise, while there is one to wait for
+ * @waiter: the caller's; a receiver of the messages of one process
+ * @wait: deadline
+ *
+ * Return: as ipcbox_waiter_sleep(), or -ESRCH if that process has exited
+ */
+int ipcbox_waiter_sleep_from(struct ipcbox_waiter *waiter,
+			     const struct ipcbox_wait *wait)
+{
+	struct pid *from = waiter->filter->from;
+	wait_queue_entry_t exit;
 	int ret;
 
-	for (;;) {
-		set_current_state(TASK_INTERRUPTIBLE);
-		/* Pairs with the release in ipcbox_waiter_finish(). */
-		if (smp_load_acquire(&waiter->result) != IPCBOX_WAITING) {
-			ret = 0;
-			break;
-		}
-		ret = ipcbox_waiter_schedule(wait);
-		if (ret)
-			break;
-	}
-	__set_current_state(TASK_RUNNING);
+	/* Where pidfds are told, too: after that it is seen to have exited. */
+	init_waitqueue_entry(&exit, current);
+	add_wait_queue(&from->wait_pidfd, &exit);
+	ret = ipcbox_waiter_sleep_unless(waiter, wait, from);
+	remove_wait_queue(&from->wait_pidfd, &exit);
 	return ret;
 }

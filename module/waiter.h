@@ -39,6 +39,7 @@
 
 struct ipcbox_message;
 struct ipcbox_news;
+struct pid;
 
 #define IPCBOX_WAITING	1	/* waiter->result: not over; else 0 or -errno */
 
@@ -55,12 +56,14 @@ struct ipcbox_wait {
 /**
  * struct ipcbox_filter - what a receiver accepts
  * @type: this type of message; 0 for all
+ * @from: those of this process alone, and no events; NULL for all
  * @room: payloads up to this length
  * @peek: look, do not take
  * @news: where the handle has its news, if it has any
  */
 struct ipcbox_filter {
 	u64 type;
+	struct pid *from;
 	size_t room;
 	bool peek;
 	struct ipcbox_news **news;
@@ -81,7 +84,7 @@ static inline bool ipcbox_filter_passive(const struct ipcbox_filter *filter)
 /* Does it take events? */
 static inline bool ipcbox_filter_hears(const struct ipcbox_filter *filter)
 {
-	return !filter->peek &&
+	return !filter->peek && !filter->from &&
 	       (!filter->type || ipcbox_filter_only_hears(filter));
 }
 
@@ -165,5 +168,7 @@ void ipcbox_waiter_finish(struct ipcbox_waiter *waiter, int result,
 			  struct ipcbox_wake *wake);
 int ipcbox_waiter_sleep(struct ipcbox_waiter *waiter,
 			const struct ipcbox_wait *wait);
+int ipcbox_waiter_sleep_from(struct ipcbox_waiter *waiter,
+			     const struct ipcbox_wait *wait);
 
 #endif /* _IPCBOX_WAITER_H */

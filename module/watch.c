@@ -2,10 +2,10 @@
 /* Watches: on the wait queue of a process, and the work after its exit */
 
 #include <linux/pid.h>
-#include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "process.h"
 #include "watch.h"
 
 struct workqueue_struct *ipcbox_workqueue;
@@ -34,11 +34,10 @@ static void ipcbox_watch_work(struct work_struct *work)
 	watch->ops->put(watch);
 }
 
-/* The process is the caller's. */
-void ipcbox_watch_init(struct ipcbox_watch *watch,
+void ipcbox_watch_init(struct ipcbox_watch *watch, struct pid *process,
 		       const struct ipcbox_watch_ops *ops)
 {
-	watch->pid = get_pid(task_tgid(current));
+	watch->pid = get_pid(process);
 	watch->watched = false;
 	watch->ops = ops;
 	init_waitqueue_func_entry(&watch->exit, ipcbox_watch_notify);
@@ -76,18 +75,9 @@ bool ipcbox_watch_end(struct ipcbox_watch *watch)
 	return true;
 }
 
-/* Has the process exited, all its threads? A zombie has. */
 bool ipcbox_watch_exited(const struct ipcbox_watch *watch)
 {
-	struct task_struct *leader;
-	bool exited;
-
-	rcu_read_lock();
-	leader = pid_task(watch->pid, PIDTYPE_TGID);
-	exited = !leader || (READ_ONCE(leader->exit_state) &&
-			     thread_group_empty(leader));
-	rcu_read_unlock();
-	return exited;
+	return ipcbox_process_exited(watch->pid);
 }
 
 /* Waits until all that follows from exits in the past has been done. */

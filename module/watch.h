@@ -43,7 +43,7 @@ struct ipcbox_watch {
 /* For all work of the module that is not urgent. */
 extern struct workqueue_struct *ipcbox_workqueue;
 
-void ipcbox_watch_init(struct ipcbox_watch *watch,
+void ipcbox_watch_init(struct ipcbox_watch *watch, struct pid *process,
 		       const struct ipcbox_watch_ops *ops);
 void ipcbox_watch_release(struct ipcbox_watch *watch);
 void ipcbox_watch_begin(struct ipcbox_watch *watch);

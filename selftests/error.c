@@ -67,6 +67,8 @@ static const struct command commands[] = {
 	COMMAND(IPCBOX_PORT_OPEN, false, true),
 	COMMAND(IPCBOX_PORT_DELETE, false, false),
 	COMMAND(IPCBOX_PORT_LIST, false, true),
+	COMMAND(IPCBOX_INBOX, false, true),
+	COMMAND(IPCBOX_SEND_TO, false, true),
 	COMMAND(IPCBOX_USER_LIST, false, true),
 	COMMAND(IPCBOX_SEND, true, true),
 	COMMAND(IPCBOX_RECV, true, true),
@@ -97,7 +99,7 @@ TEST_F(error, unknown_numbers)
 		unsigned int cmd = _IOC(_IOC_READ | _IOC_WRITE, IPCBOX_IOC, nr,
 					128);
 
-		if (nr > 0x04 && nr != _IOC_NR(IPCBOX_USER_LIST))
+		if (nr > 0x07)
 			EXPECT_EQ(-ENOTTY, sys_ioctl(self->box, cmd,
 						     self->nowhere))
 				TH_LOG("number %#x", nr);
@@ -663,9 +665,11 @@ TEST_F(error, priorities_beyond_the_highest)
 
 TEST_F(error, reserved_fields)
 {
-	struct ipcbox_send send = { .reserved = 1 };
+	struct ipcbox_send send = { .to = 1 };
 	struct ipcbox_port_open open = { .id = self->stat.id, .reserved = 1 };
 
+	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_SEND, &send));
+	send.to = getpid();
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_SEND, &send));
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->box, IPCBOX_PORT_OPEN, &open));
 }

@@ -141,6 +141,13 @@ static inline int port_delete_id(int box, uint64_t id)
 	return sys_ioctl(box, IPCBOX_PORT_DELETE, &arg);
 }
 
+static inline int inbox_open(int box)
+{
+	struct ipcbox_inbox arg = {};
+
+	return sys_ioctl(box, IPCBOX_INBOX, &arg);
+}
+
 static inline int box_info(int box, struct ipcbox_info *info)
 {
 	memset(info, 0, sizeof(*info));
@@ -174,6 +181,19 @@ static inline int msg_send(int port, const void *data, size_t len,
 	};
 
 	return sys_ioctl(port, IPCBOX_SEND, &arg);
+}
+
+static inline int msg_send_to(int box, pid_t to, const void *data, size_t len,
+			      uint64_t flags)
+{
+	struct ipcbox_send arg = {
+		.flags = flags,
+		.data = (uintptr_t)data,
+		.len = len,
+		.to = to,
+	};
+
+	return sys_ioctl(box, IPCBOX_SEND_TO, &arg);
 }
 
 /* recv->type, deadline, … as the caller has set them. */

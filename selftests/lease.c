@@ -79,7 +79,7 @@ TEST_F(lease, a_message_is_received_when_it_is_acknowledged)
 	ASSERT_EQ(0, send_text(self->port, "one", 0, 0));
 	ASSERT_EQ(0, lease(self, self->port, 0, 0));
 	EXPECT_LEASE("one", 1);
-	EXPECT_EQ(0, self->recv.reserved);
+	EXPECT_EQ(0, self->recv.from);
 	EXPECT_MESSAGES(self->port, 0, 1, 0);
 	EXPECT_EQ(-EAGAIN, lease(self, self->port, 0, 0));
 	EXPECT_EQ(0, msg_ack(self->port, 1));
@@ -168,7 +168,7 @@ TEST_F(lease, what_cannot_be_asked_for)
 				    IPCBOX_LEASE | IPCBOX_PEEK, &recv));
 	recv = (struct ipcbox_recv){ .lease = SEC };
 	EXPECT_EQ(-EINVAL, msg_recv(self->port, self->text, 10, 0, &recv));
-	recv = (struct ipcbox_recv){ .reserved = 1 };
+	recv = (struct ipcbox_recv){ .from = -1 };
 	EXPECT_EQ(-EINVAL, msg_recv(self->port, self->text, 10, IPCBOX_LEASE,
 				    &recv));
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_ACK, &ack));

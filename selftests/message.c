@@ -422,7 +422,7 @@ TEST_F(message, type_and_priority_arrive)
 		recv.type = 0;
 		recv.deadline = 0;
 		recv.lease = 0;
-		recv.reserved = 0;
+		recv.from = 0;
 		ASSERT_EQ(0, msg_recv(self->port, (char[1]) {}, 1, 0, &recv));
 		EXPECT_EQ(types[i], recv.msg_type);
 		EXPECT_EQ(i * 7, recv.msg_priority);

@@ -13,7 +13,10 @@
 #include "ipcbox_test.h"
 
 enum peer_call {
-	PEER_RECV,		/* @fd, @type, @flags; up to @len bytes */
+	PEER_RECV,		/* @fd, @type, @pid, @flags; up to @len bytes */
+	PEER_SEND,		/* @fd, @type, @priority, @flags, @text */
+	PEER_SEND_TO,		/* to @pid, likewise */
+	PEER_INBOX,
 	PEER_POLL,		/* @fd, up to @len ms; returns the events */
 	PEER_OPEN,		/* the name @text, rights @flags */
 	PEER_CREATE,		/* likewise, or open */
@@ -26,6 +29,8 @@ enum peer_call {
  * @call: which
  * @fd: descriptor
  * @type: of message
+ * @priority: likewise
+ * @pid: of whom or to whom; and of whom it was
  * @flags: of the call
  * @len: length
  * @text: name; and what was received
@@ -35,6 +40,8 @@ struct peer_order {
 	enum peer_call call;
 	int fd;
 	uint64_t type;
+	uint32_t priority;
+	pid_t pid;
 	uint64_t flags;
 	size_t len;
 	char text[IPCBOX_NAME_SIZE];
@@ -49,10 +56,28 @@ struct peer {
 
 static inline long peer_recv(struct peer_order *order)
 {
-	struct ipcbox_recv recv = { .type = order->type };
+	struct ipcbox_recv recv = { .type = order->type, .from = order->pid };
+	long ret;
 
 	memset(order->text, 0, sizeof(order->text));
-	return msg_recv(order->fd, order->text, order->len, order->flags, &recv);
+	ret = msg_recv(order->fd, order->text, order->len, order->flags, &recv);
+	order->pid = recv.sender_pid;
+	return ret;
+}
+
+static inline long peer_send(int fd, unsigned long cmd,
+			     const struct peer_order *order)
+{
+	struct ipcbox_send send = {
+		.flags = order->flags,
+		.data = (uintptr_t)order->text,
+		.len = strlen(order->text),
+		.type = order->type,
+		.priority = order->priority,
+		.to = order->pid,
+	};
+
+	return sys_ioctl(fd, cmd, &send);
 }
 
 static inline long peer_create(int box, struct peer_order *order)
@@ -87,6 +112,15 @@ static inline void peer_obey(int box, struct peer_order *order)
 	switch (order->call) {
 	case PEER_RECV:
 		order->ret = peer_recv(order);
+		break;
+	case PEER_SEND:
+		order->ret = peer_send(order->fd, IPCBOX_SEND, order);
+		break;
+	case PEER_SEND_TO:
+		order->ret = peer_send(box, IPCBOX_SEND_TO, order);
+		break;
+	case PEER_INBOX:
+		order->ret = inbox_open(box);
 		break;
 	case PEER_POLL:
 		order->ret = peer_poll(order);

@@ -331,7 +331,8 @@ ATTRIBUTE(flags_unknown, flags = 1ULL << 4)
 ATTRIBUTE(flags_top, flags = 1ULL << 63)
 ATTRIBUTE(msgsize_huge, max_msgsize = ~0U)
 ATTRIBUTE(bytes_small, max_bytes = 4095)
-ATTRIBUTE(kind_unknown, kind = 1)
+ATTRIBUTE(kind_unknown, kind = 99)
+ATTRIBUTE(kind_inbox, kind = IPCBOX_KIND_INBOX)
 ATTRIBUTE(kind_huge, kind = ~0U)
 ATTRIBUTE(sharing_unknown, sharing = 99)
 ATTRIBUTE(owner_unknown, owner = 3)
@@ -354,6 +355,7 @@ TEST_F(port, bad_attributes_are_refused)
 		BAD(-EINVAL, msgsize_huge),
 		BAD(-EINVAL, bytes_small),
 		BAD(-EOPNOTSUPP, kind_unknown),
+		BAD(-EOPNOTSUPP, kind_inbox),
 		BAD(-EOPNOTSUPP, kind_huge),
 		BAD(-EOPNOTSUPP, sharing_unknown),
 		BAD(-EOPNOTSUPP, owner_unknown),
@@ -742,7 +744,8 @@ TEST_F(port, info_tells_features_and_limits)
 	ASSERT_EQ(0, box_info(self->box, &info));
 	EXPECT_EQ(0, info.flags);
 	EXPECT_EQ(IPCBOX_ABI_VERSION, info.abi_version);
-	EXPECT_EQ(1 << IPCBOX_KIND_MAILBOX, info.kinds);
+	EXPECT_EQ(1 << IPCBOX_KIND_MAILBOX | 1 << IPCBOX_KIND_INBOX,
+		  info.kinds);
 	EXPECT_EQ(1 << IPCBOX_SHARE_ANY | 1 << IPCBOX_SHARE_ONE |
 		  1 << IPCBOX_SHARE_PAIR | 1 << IPCBOX_SHARE_ALL |
 		  1 << IPCBOX_SHARE_ALL_LOSSY, info.sharings);

@@ -146,7 +146,7 @@ static bool recv_flags_odd(const struct ipcbox_recv *recv, bool whole)
 		return true;
 	if (lease ? !held : held == IPCBOX_MSG_LEASED)
 		return true;
-	return whole && (recv->reserved || (held && !recv->deliveries) ||
+	return whole && ((held && !recv->deliveries) ||
 			 !!before != !!(flags & IPCBOX_MSG_REDELIVERED));
 }
 

@@ -45,8 +45,8 @@
  * A non-blocking send to a port of capacity 0 succeeds only if a receiver is
  * waiting for such a message, and hands it to that receiver. (If that receiver
  * then fails, the message stays in line, although the capacity is 0.) poll()
- * reports such a port as writable while a receiver waits, whatever type of
- * message it waits for; one with a capacity, while a message of max_msgsize
+ * reports such a port as writable while a receiver waits, whatever message
+ * that waits for; one with a capacity, while a message of max_msgsize
  * would be admitted.
  *
  * With both sides in poll() or io_uring, nobody ever waits: on a port of
@@ -55,6 +55,25 @@
  * A large message to a port of capacity 0 is copied once, from the memory of
  * the waiting sender. What another thread of the sender changes there before
  * its send has ended, the receiver may see.
+ *
+ * Direct communication
+ * --------------------
+ * Two processes need no port to name, and nothing to set up: IPCBOX_SEND_TO sends
+ * to a process by its id, and IPCBOX_INBOX opens what was sent to the caller. Each
+ * process has one inbox in each box, whoever sends; so between two processes
+ * there is exactly one link, which carries messages in both directions.
+ *
+ * On any port, &ipcbox_recv.from receives the messages of one process alone; with
+ * 0 there the receiver learns who has sent. So direct communication can be
+ * symmetric, where both name each other, or asymmetric.
+ *
+ * An inbox is a port without a name, which IPCBOX_PORT_LIST lists and whoever may
+ * can open by its id. It is made when it is first needed, with owner process,
+ * without limits but for the quota of the senders, with mode 0600 and the
+ * effective user of its process at that moment: so its sender needs that user, or
+ * CAP_IPC_OWNER. IPCBOX_SET changes that. It stays the same across execve(2); the
+ * child of a fork(2) has its own; threads share it. It goes with the process, and
+ * all that is in it; who waits to send to it then gets ESRCH.
  *
  * Nothing is lost
  * ---------------
@@ -106,9 +125,9 @@
  * Each message is charged to the real user id of its sender, by its length plus
  * &ipcbox_info.msg_overhead, until it has been received, or its send has failed,
  * and nobody is copying it any more; each port is charged to the user who
- * created it. Message memory also counts for the sender's memory cgroup. A send
- * that is over the quota fails with EDQUOT and does not wait; nothing tells when
- * there is room again. Who sends to the ports of strangers should know that
+ * created it, an inbox to the one who was the first to need it. Message memory
+ * also counts for the sender's memory cgroup. A send that is over the quota fails
+ * with EDQUOT and does not wait; nothing tells when there is room again. Who sends to the ports of strangers should know that
  * they decide how long its messages stay queued: give such senders a user of
  * their own, or send only where struct ipcbox_stat shows a capacity.
  *
@@ -176,9 +195,12 @@ extern "C" {
  * enum ipcbox_kind - what a port carries
  * @IPCBOX_KIND_MAILBOX: messages with boundaries, from any sender to any
  *	receiver
+ * @IPCBOX_KIND_INBOX: likewise, but the messages to one process, see
+ *	IPCBOX_INBOX; IPCBOX_PORT_CREATE makes none
  */
 enum ipcbox_kind {
 	IPCBOX_KIND_MAILBOX	= 0,
+	IPCBOX_KIND_INBOX	= 1,
 };
 
 /**
@@ -426,8 +448,8 @@ struct ipcbox_info {
  * EPROTOTYPE (exists, another kind), EUSERS (exists, two other processes have
  * opened it and share it as a pair),
  * EDQUOT (too many ports of this user), EINVAL (attributes), EPERM (@uid or
- * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know),
- * ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
+ * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know, or a
+ * kind that is made otherwise), ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
  */
 struct ipcbox_port_create {
 	__u64	flags;
@@ -490,6 +512,24 @@ struct ipcbox_port_delete {
 };
 
 /**
+ * struct ipcbox_inbox - IPCBOX_INBOX: open the caller's inbox
+ * @flags: in: IPCBOX_NOWAIT gives a handle with O_NONBLOCK set
+ * @id: out: id of the port
+ *
+ * The handle has IPCBOX_RIGHT_RECV and IPCBOX_RIGHT_MANAGE. Each call gives another
+ * handle on the same port, which is made by the first, unless somebody has sent
+ * to the process before.
+ *
+ * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno: EDQUOT
+ * (too many ports of this user), EINVAL, ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the
+ * box is gone).
+ */
+struct ipcbox_inbox {
+	__u64	flags;
+	__u64	id;
+};
+
+/**
  * struct ipcbox_stat - IPCBOX_STAT and IPCBOX_PORT_LIST: all about one port
  * @flags: in: must be 0; out: 0
  * @id: out: id of the port
@@ -500,8 +540,10 @@ struct ipcbox_port_delete {
  * @mode: out: permission bits
  * @uid: out: user of the port
  * @gid: out: group of the port
- * @creator_uid: out: effective user who created it
- * @creator_pid: out: process that created it, 0 if it is not visible from here
+ * @creator_uid: out: effective user who created it; of an inbox, whose it was
+ *	when it was made
+ * @creator_pid: out: process that created it, 0 if it is not visible from here;
+ *	of an inbox, whose it is
  * @rights: out: rights of this handle; 0 in a list
  * @max_msgsize: out: largest message in bytes
  * @max_messages: out: capacity in messages
@@ -728,13 +770,14 @@ struct ipcbox_set {
 };
 
 /**
- * struct ipcbox_send - IPCBOX_SEND: send one message
+ * struct ipcbox_send - IPCBOX_SEND and IPCBOX_SEND_TO: send one message
  * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC, IPCBOX_RECEIPT
  * @data: in: pointer to the payload, or to an array of struct iovec
  * @len: in: length in bytes, or number of elements with IPCBOX_IOVEC
  * @type: in: type of the message; 0 for none
  * @priority: in: 0 to IPCBOX_PRIORITIES - 1
- * @reserved: in: must be 0
+ * @to: in: with IPCBOX_SEND_TO, the process, in the caller's pid namespace; else
+ *	must be 0
  * @deadline: in: absolute CLOCK_MONOTONIC time in ns, 0 for none
  * @id: out: id of the message, unique within its port. Also written when the
  *	call fails later; that id is then used for no message.
@@ -764,6 +807,13 @@ struct ipcbox_set {
  * (delivered too often, see Dead letters), EFAULT, EINVAL (also for a @type of
  * IPCBOX_TYPE_EVENT), ENOMEM. If @id cannot be written the send fails with EFAULT
  * before anything is sent.
+ *
+ * IPCBOX_SEND_TO sends to the inbox of a process, on the box, whose O_NONBLOCK
+ * counts; it gives no receipts without waiting. It fails with ESRCH (no such
+ * process, or it has exited, also while the call waits), EACCES (the inbox is not
+ * for the caller to send to), EDQUOT (also of ports, if the inbox has to be made),
+ * never with EBADF, and with EIDRM only if the inbox was deleted otherwise, or the
+ * box is gone.
  */
 struct ipcbox_send {
 	__u64	flags;
@@ -771,7 +821,7 @@ struct ipcbox_send {
 	__u64	len;
 	__u64	type;
 	__u32	priority;
-	__u32	reserved;
+	__s32	to;
 	__u64	deadline;
 	__u64	id;
 	__s32	receiver_pid;
@@ -804,7 +854,11 @@ struct ipcbox_send {
  *	place by itself; 0 for no limit
  * @deliveries: out: how often a receiver has had it with a lease or as a
  *	request, this time included; of a dead letter, on all ports together
- * @reserved: in: must be 0; out: 0
+ * @from: in: receive only messages of this process, as @sender_pid names it, and no
+ *	events; 0 for any
+ *
+ * With @from, and no message of that process in line, a process that has exited,
+ * or exits while the call waits, ends it with ESRCH.
  *
  * A leased message, and a request, stays with the receiver until IPCBOX_ACK,
  * IPCBOX_NACK or IPCBOX_REPLY, and uses the capacity of the port until then. It
@@ -821,8 +875,9 @@ struct ipcbox_send {
  * Return: 0, or -1 with errno, in which case the message is still first in
  * line: EAGAIN (would wait), ETIMEDOUT, EINTR, EMSGSIZE (buffer too short),
  * EBADF (no IPCBOX_RIGHT_RECV, or the port belongs to another process), EIDRM
- * (port deleted), EFAULT, EINVAL (also for a @type of IPCBOX_TYPE_EVENT with
- * IPCBOX_PEEK, or without a subscription), ENOMEM, EDQUOT (the receiver's, for
+ * (port deleted), ESRCH (no process of the id @from, nor a message of one), EFAULT,
+ * EINVAL (also for a @type of IPCBOX_TYPE_EVENT with IPCBOX_PEEK, with @from, or
+ * without a subscription), ENOMEM, EDQUOT (the receiver's, for
  * the event that a lease may expire).
  */
 struct ipcbox_recv {
@@ -842,7 +897,7 @@ struct ipcbox_recv {
 	__u32	sender_gid;
 	__u64	lease;
 	__u32	deliveries;
-	__u32	reserved;
+	__s32	from;
 };
 
 /**
@@ -1032,6 +1087,14 @@ struct ipcbox_event {
  * define IPCBOX_PORT_LIST - list ports, see &struct ipcbox_port_list
  */
 #define IPCBOX_PORT_LIST	_IOWR(IPCBOX_IOC, 0x04, struct ipcbox_port_list)
+/**
+ * define IPCBOX_INBOX - open one's own inbox, see &struct ipcbox_inbox
+ */
+#define IPCBOX_INBOX		_IOWR(IPCBOX_IOC, 0x05, struct ipcbox_inbox)
+/**
+ * define IPCBOX_SEND_TO - send to a process, see &struct ipcbox_send
+ */
+#define IPCBOX_SEND_TO		_IOWR(IPCBOX_IOC, 0x06, struct ipcbox_send)
 /**
  * define IPCBOX_USER_LIST - list users, see &struct ipcbox_user_list
  */

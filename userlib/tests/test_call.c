@@ -105,7 +105,7 @@ static void leases(void)
 				&deliveries) == 3);
 	CHECK(received.flags == (IPCBOX_LEASE | IPCBOX_NOWAIT));
 	CHECK(received.type == 7 && received.deadline == 8);
-	CHECK(received.lease == 77 && received.len == 4 && !received.reserved);
+	CHECK(received.lease == 77 && received.len == 4 && !received.from);
 	CHECK(msg.id == 5 && deliveries == 2);
 	CHECK(msg.flags == (IPCBOX_MSG_LEASED | IPCBOX_MSG_REDELIVERED));
 	result = -EAGAIN;

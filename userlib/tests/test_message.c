@@ -23,7 +23,7 @@ static void plain_send(void)
 	CHECK(ipcbox_send(FAKE_PORT, "hello", 5) == 0);
 	CHECK(sent.len == 5 && !memcmp((void *)(uintptr_t)sent.data, "hello", 5));
 	CHECK(!sent.flags && !sent.type && !sent.priority && !sent.deadline);
-	CHECK(!sent.reserved && !sent.id);
+	CHECK(!sent.to && !sent.id);
 	CHECK(ipcbox_send(FAKE_PORT, NULL, 0) == 0 && sent.len == 0);
 	send_answer = -EIDRM;
 	errno = 77;
