@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Calls: the caller's side, and the reply */
 
+#include <linux/cred.h>
 #include <linux/err.h>
+#include <linux/pid_namespace.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -16,18 +18,50 @@
 #include "pinned.h"
 #include "port.h"
 #include "queue.h"
+#include "short.h"
 #include "transfer.h"
+
+/* A reply up to this length goes from stack to stack: no memory, no charge. */
+#define IPCBOX_ANSWER_SHORT	128
+
+/**
+ * struct ipcbox_answer - what somebody has replied
+ * @type: of the reply
+ * @len: its length
+ * @longer: the payload, if it is longer than @data, else NULL
+ * @pid: who has replied, as the caller sees it
+ * @tid: likewise
+ * @uid: likewise, but for the caller to translate
+ * @gid: likewise
+ * @data: the payload
+ */
+struct ipcbox_answer {
+	u64 type;
+	size_t len;
+	struct ipcbox_message *longer;
+	pid_t pid;
+	pid_t tid;
+	kuid_t uid;
+	kgid_t gid;
+	u8 data[IPCBOX_ANSWER_SHORT];
+};
 
 /**
  * struct ipcbox_pending - a call that waits, on the stack of its caller
  * @waiter: the request's sender
- * @reply: what somebody has replied; set before the wait ends, under the lock
- *	of the queue
+ * @answer: set before the wait ends with 0, under the lock of the queue
  */
 struct ipcbox_pending {
 	struct ipcbox_waiter waiter;
-	struct ipcbox_message *reply;
+	struct ipcbox_answer answer;
 };
+
+static void ipcbox_answer_release(const struct ipcbox_answer *answer,
+				  struct ipcbox_queue *queue)
+{
+	if (answer->longer)
+		ipcbox_message_put(answer->longer, &queue->spare_reply);
+}
 
 /* Calling */
 
@@ -62,7 +96,6 @@ static int ipcbox_call_wait(struct ipcbox_ioctl *ioctl,
 	struct ipcbox_wait wait = ipcbox_transfer_wait(ioctl, arg->deadline);
 	int ret;
 
-	pending->reply = NULL;
 	arg->id = msg->id;
 	ipcbox_message_get(msg);
 	ret = ipcbox_queue_call(queue, msg, &pending->waiter, &wait);
@@ -79,22 +112,23 @@ static int ipcbox_call_wait(struct ipcbox_ioctl *ioctl,
 	return ret;
 }
 
-static int ipcbox_call_take_reply(struct ipcbox_ioctl *ioctl,
-				  struct ipcbox_message *reply,
-				  struct iov_iter *to)
+static int ipcbox_call_take_answer(struct ipcbox_ioctl *ioctl,
+				   const struct ipcbox_answer *answer,
+				   struct iov_iter *to)
 {
 	struct ipcbox_call *arg = &ioctl->arg.call;
 
-	arg->reply_len = reply->len;
-	arg->reply_type = reply->type;
-	arg->replier_pid = ipcbox_pid_seen(reply->sender_pid);
-	arg->replier_tid = ipcbox_tid_seen(reply->sender_tid, reply->sender_pid,
-					   arg->replier_pid);
-	arg->replier_uid = ipcbox_uid_seen(reply->sender_uid);
-	arg->replier_gid = ipcbox_gid_seen(reply->sender_gid);
-	if (reply->len > iov_iter_count(to))
+	arg->reply_len = answer->len;
+	arg->reply_type = answer->type;
+	arg->replier_pid = answer->pid;
+	arg->replier_tid = answer->tid;
+	arg->replier_uid = ipcbox_uid_seen(answer->uid);
+	arg->replier_gid = ipcbox_gid_seen(answer->gid);
+	if (answer->len > iov_iter_count(to))
 		return -EMSGSIZE;
-	return ipcbox_message_copy_out(reply, to);
+	if (answer->longer)
+		return ipcbox_message_copy_out(answer->longer, to);
+	return ipcbox_short_copy_out(answer->data, answer->len, to);
 }
 
 static int ipcbox_call_run(struct ipcbox_ioctl *ioctl, struct iov_iter *from,
@@ -111,8 +145,8 @@ static int ipcbox_call_run(struct ipcbox_ioctl *ioctl, struct iov_iter *from,
 	ret = ipcbox_call_wait(ioctl, msg, &pending);
 	if (ret)
 		return ret;
-	ret = ipcbox_call_take_reply(ioctl, pending.reply, to);
-	ipcbox_message_put(pending.reply, &queue->spare_reply);
+	ret = ipcbox_call_take_answer(ioctl, &pending.answer, to);
+	ipcbox_answer_release(&pending.answer, queue);
 	return ret;
 }
 
@@ -151,12 +185,46 @@ release:
 
 /* Replying */
 
+static int ipcbox_answer_fill(struct ipcbox_answer *answer,
+			      struct ipcbox_handle *handle,
+			      struct iov_iter *from)
+{
+	struct ipcbox_message *longer;
+
+	answer->len = iov_iter_count(from);
+	answer->longer = NULL;
+	if (answer->len > READ_ONCE(handle->rx->limits.max_msgsize))
+		return -EMSGSIZE;
+	if (answer->len <= IPCBOX_ANSWER_SHORT)
+		return ipcbox_short_copy_in(answer->data, answer->len, from);
+	longer = ipcbox_transfer_message(handle, from, false,
+					 &handle->rx->spare_reply);
+	if (IS_ERR(longer))
+		return PTR_ERR(longer);
+	answer->longer = longer;
+	return 0;
+}
+
+/* Signed by the replier, to a caller who waits. */
+static void ipcbox_answer_give(struct ipcbox_answer *answer,
+			       struct ipcbox_waiter *caller)
+{
+	struct ipcbox_pending *pending =
+		container_of(caller, struct ipcbox_pending, waiter);
+	struct pid_namespace *ns = ns_of_pid(task_pid(caller->task));
+
+	answer->pid = pid_nr_ns(task_tgid(current), ns);
+	answer->tid = thread_group_leader(current) ?
+		      answer->pid : pid_nr_ns(task_pid(current), ns);
+	current_euid_egid(&answer->uid, &answer->gid);
+	pending->answer = *answer;
+}
+
 /* What can fail has been done: the caller has its reply, or there is no call. */
 static int ipcbox_call_finish(struct ipcbox_handle *handle, u64 id,
-			      struct ipcbox_message *reply)
+			      struct ipcbox_answer *answer)
 {
 	struct ipcbox_queue *queue = handle->rx;
-	struct ipcbox_pending *pending;
 	struct ipcbox_message *msg;
 	struct ipcbox_wake wake = {};
 	int ret = 0;
@@ -168,14 +236,12 @@ static int ipcbox_call_finish(struct ipcbox_handle *handle, u64 id,
 	else if (!msg || !msg->call)
 		ret = -ESRCH;
 	if (!ret) {
-		pending = container_of(msg->sender, struct ipcbox_pending,
-				       waiter);
-		pending->reply = reply;
+		ipcbox_answer_give(answer, msg->sender);
 		ipcbox_queue_settle_locked(queue, msg, &wake);
 	}
 	ipcbox_queue_unlock_and_wake(queue, &wake);
 	if (ret)
-		ipcbox_message_put(reply, &queue->spare_reply);
+		ipcbox_answer_release(answer, queue);
 	else
 		ipcbox_message_put(msg, &queue->spare);
 	return ret;
@@ -192,7 +258,7 @@ int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(ioctl->file);
 	const struct ipcbox_reply *arg = &ioctl->arg.reply;
-	struct ipcbox_message *reply;
+	struct ipcbox_answer answer __uninitialized;
 	struct ipcbox_buffers from __uninitialized;
 	int ret;
 
@@ -202,14 +268,8 @@ int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
 				    arg->len);
 	if (ret)
 		return ret;
-	if (iov_iter_count(&from.iter) > READ_ONCE(handle->rx->limits.max_msgsize))
-		reply = ERR_PTR(-EMSGSIZE);
-	else
-		reply = ipcbox_transfer_message(handle, &from.iter, false,
-						&handle->rx->spare_reply);
+	answer.type = arg->type;
+	ret = ipcbox_answer_fill(&answer, handle, &from.iter);
 	ipcbox_buffers_release(&from);
-	if (IS_ERR(reply))
-		return PTR_ERR(reply);
-	reply->type = arg->type;
-	return ipcbox_call_finish(handle, arg->id, reply);
+	return ret ?: ipcbox_call_finish(handle, arg->id, &answer);
 }

@@ -8,13 +8,12 @@
 #include <linux/pid.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
-#include <linux/uaccess.h>
 
-#include "compat.h"
 #include "message.h"
 #include "news.h"
 #include "pinned.h"
 #include "quota.h"
+#include "short.h"
 
 /* Lengths are ints to many programs; nobody needs more in one message. */
 #define IPCBOX_MSGSIZE_CEILING	(1024UL << 20)
@@ -46,41 +45,11 @@ static void ipcbox_message_free_payload(struct ipcbox_message *msg)
 		kvfree(msg->data);
 }
 
-/*
- * The underscored copies leave out the check of the object's bounds, which is
- * a fifth of the cost of a small message: len is bounded right here. From and to
- * a plain buffer it is one copy, and the iterator, which nobody needs after it,
- * stays where it is.
- */
-static int ipcbox_message_copy_in_inline(struct ipcbox_message *msg,
-					 struct iov_iter *from)
-{
-	if (WARN_ON_ONCE(msg->len > IPCBOX_MESSAGE_INLINE))
-		return -EFAULT;
-	if (likely(iter_is_ubuf(from)))
-		return _copy_from_user(msg->inline_data, ipcbox_compat_ubuf(from),
-				       msg->len) ? -EFAULT : 0;
-	return _copy_from_iter(msg->inline_data, msg->len, from) == msg->len ?
-	       0 : -EFAULT;
-}
-
-static int ipcbox_message_copy_out_inline(const struct ipcbox_message *msg,
-					  struct iov_iter *to)
-{
-	if (WARN_ON_ONCE(msg->len > IPCBOX_MESSAGE_INLINE))
-		return -EFAULT;
-	if (likely(iter_is_ubuf(to)))
-		return _copy_to_user(ipcbox_compat_ubuf(to), msg->inline_data,
-				     msg->len) ? -EFAULT : 0;
-	return _copy_to_iter(msg->inline_data, msg->len, to) == msg->len ?
-	       0 : -EFAULT;
-}
-
 static int ipcbox_message_copy_in(struct ipcbox_message *msg,
 				  struct iov_iter *from)
 {
 	if (msg->len <= IPCBOX_MESSAGE_INLINE)
-		return ipcbox_message_copy_in_inline(msg, from);
+		return ipcbox_short_copy_in(msg->inline_data, msg->len, from);
 	msg->data = kvmalloc(msg->len, GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
 	if (!msg->data)
 		return -ENOMEM;
@@ -322,9 +291,12 @@ void ipcbox_message_uncharge(struct ipcbox_message *msg)
 		ipcbox_message_drop_charge(msg);
 }
 
-static void ipcbox_message_end(struct ipcbox_message *msg,
-			       struct ipcbox_message **spare)
+/* Called by ipcbox_message_put() for the last reference. */
+void ipcbox_message_release(struct ipcbox_message *msg,
+			    struct ipcbox_message **spare)
 {
+	struct ipcbox_message *whole = msg->whole;
+
 	/* It was not received, and will not be. */
 	if (unlikely(msg->delivered))
 		ipcbox_event_free(msg->delivered);
@@ -332,18 +304,9 @@ static void ipcbox_message_end(struct ipcbox_message *msg,
 	ipcbox_message_unstamp(msg);
 	ipcbox_message_drop_charge(msg);
 	ipcbox_message_recycle(msg, spare);
-}
-
-/* Called by ipcbox_message_put() for the last reference. */
-void ipcbox_message_release(struct ipcbox_message *msg,
-			    struct ipcbox_message **spare)
-{
-	struct ipcbox_message *whole = msg->whole;
-
-	ipcbox_message_end(msg, spare);
 	/* Which is no copy itself. */
-	if (whole && refcount_dec_and_test(&whole->ref))
-		ipcbox_message_end(whole, spare);
+	if (unlikely(whole))
+		ipcbox_message_put(whole, spare);
 }
 
 /**
@@ -361,7 +324,7 @@ int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to)
 	if (msg->pinned)
 		return ipcbox_pinned_copy_out(msg->pinned, to);
 	if (msg->data == msg->inline_data)
-		return ipcbox_message_copy_out_inline(msg, to);
+		return ipcbox_short_copy_out(msg->inline_data, msg->len, to);
 	return copy_to_iter(msg->data, msg->len, to) == msg->len ? 0 : -EFAULT;
 }
 

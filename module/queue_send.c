@@ -85,10 +85,10 @@ static int ipcbox_queue_cancel_send(struct ipcbox_queue *queue,
 }
 
 /* Publishes a pending message, drops the lock, and waits with it. */
-static int ipcbox_queue_wait_sent(struct ipcbox_queue *queue,
-				  struct ipcbox_message *msg,
-				  struct ipcbox_waiter *waiter,
-				  const struct ipcbox_wait *wait)
+static __always_inline int
+ipcbox_queue_wait_sent(struct ipcbox_queue *queue, struct ipcbox_message *msg,
+		       struct ipcbox_waiter *waiter,
+		       const struct ipcbox_wait *wait)
 	__releases(&queue->lock)
 {
 	struct ipcbox_wake wake = {};
