@@ -47,6 +47,7 @@
 #include <linux/uidgid.h>
 #include <linux/uio.h>
 
+struct ipcbox_fds;
 struct ipcbox_holder;
 struct ipcbox_pinned;
 struct ipcbox_receipt;
@@ -88,6 +89,10 @@ struct ipcbox_message {
 	size_t len;
 	u8 priority;
 	bool call;			/* the sender waits for a reply */
+	u16 nr_fds;			/* descriptors that it was sent with */
+	struct ipcbox_fds *fds;		/* what is behind them; NULL if there are
+					 * none, or they were closed, see fds.h
+					 */
 	struct ipcbox_receipt *receipt;	/* its sender's, who waits; or NULL */
 	struct ipcbox_message *delivered; /* its sender's, who does not: event for
 					   * when it is received, or NULL
