@@ -28,6 +28,7 @@
 #include <kselftest_harness.h>
 
 #define LARGE	(64UL << 10)	/* pinned in a rendezvous */
+#define UNTOUCHED (-0x11111112)	/* where no number was written */
 
 FIXTURE(fds)
 {
@@ -141,7 +142,7 @@ TEST_F(fds, many_arrive_in_order)
 		EXPECT_EQ("abc"[i], c);
 	}
 	/* Not touched. */
-	EXPECT_EQ((int)0xeeeeeeee, self->fds[3]);
+	EXPECT_EQ(UNTOUCHED, self->fds[3]);
 }
 
 TEST_F(fds, as_many_as_there_may_be)
@@ -169,7 +170,7 @@ TEST_F(fds, a_message_without_any_tells_so)
 	ASSERT_EQ(0, receive(self, 3, 0));
 	EXPECT_EQ(0, self->recv.nr_fds);
 	EXPECT_EQ(0, self->recv.msg_flags);
-	EXPECT_EQ((int)0xeeeeeeee, self->fds[0]);
+	EXPECT_EQ(UNTOUCHED, self->fds[0]);
 }
 
 TEST_F(fds, from_one_process_to_another)
@@ -317,7 +318,7 @@ TEST_F(fds, those_without_room_are_closed_and_reported)
 	ASSERT_EQ(0, receive(self, 1, 0));
 	EXPECT_EQ(3, self->recv.nr_fds);
 	EXPECT_EQ(IPCBOX_MSG_FDS_LOST, self->recv.msg_flags);
-	EXPECT_EQ((int)0xeeeeeeee, self->fds[1]);
+	EXPECT_EQ(UNTOUCHED, self->fds[1]);
 	EXPECT_EQ(self->open_before + 1, open_count());
 	close(self->fds[0]);
 	EXPECT_ALL_CLOSED(self);
@@ -356,7 +357,7 @@ TEST_F(fds, an_older_program_loses_them_and_may_see_it)
 						IPCBOX_IOC, 0x41, size), &recv));
 	EXPECT_EQ(IPCBOX_MSG_FDS_LOST, recv.msg_flags);
 	EXPECT_EQ(6, recv.nr_fds);
-	EXPECT_EQ((int)0xeeeeeeee, self->fds[0]);
+	EXPECT_EQ(UNTOUCHED, self->fds[0]);
 	EXPECT_ALL_CLOSED(self);
 }
 
@@ -378,7 +379,7 @@ TEST_F(fds, a_peek_opens_none)
 	ASSERT_EQ(0, receive(self, 1, IPCBOX_PEEK));
 	EXPECT_EQ(1, self->recv.nr_fds);
 	EXPECT_EQ(0, self->recv.msg_flags);
-	EXPECT_EQ((int)0xeeeeeeee, self->fds[0]);
+	EXPECT_EQ(UNTOUCHED, self->fds[0]);
 	EXPECT_EQ(self->open_before, open_count());
 	ASSERT_EQ(0, receive(self, 1, 0));
 	EXPECT_EQ(0, self->recv.msg_flags);
@@ -583,7 +584,7 @@ TEST_F(fds, a_port_that_nobody_has_open_keeps_none)
 	EXPECT_EQ(2, self->recv.nr_fds);
 	EXPECT_EQ(-1, self->fds[0]);
 	EXPECT_EQ(-1, self->fds[1]);
-	EXPECT_EQ((int)0xeeeeeeee, self->fds[2]);
+	EXPECT_EQ(UNTOUCHED, self->fds[2]);
 	close(first);
 	EXPECT_EQ(0, port_delete(self->box, "kept"));
 	EXPECT_ALL_CLOSED(self);
