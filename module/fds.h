@@ -10,7 +10,7 @@
  *
  * No cycles. A file keeps a message that keeps the file only if it keeps a
  * handle, since files in a port that nobody has open are closed, see
- * ipcbox_handle_drop_fds(). What can keep a handle is refused: one itself, a
+ * ipcbox_port_drop_fds(). What can keep a handle is refused: one itself, a
  * socket (of which one may be on its way in the other), an epoll instance, an
  * io_uring instance (registered files). Other files do not keep files of others:
  * a pidfd keeps no table of descriptors, nor is there a mapping of a handle that

@@ -16,7 +16,6 @@
 #include "box.h"
 #include "call.h"
 #include "compat.h"
-#include "fds.h"
 #include "handle.h"
 #include "handle_news.h"
 #include "held.h"
@@ -133,7 +132,7 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.min_size = offsetofend(struct ipcbox_set, max_bytes),
 		.flags	= IPCBOX_SET_MODE | IPCBOX_SET_UID | IPCBOX_SET_GID |
 			  IPCBOX_SET_MAX_MSGSIZE | IPCBOX_SET_MAX_MESSAGES |
-			  IPCBOX_SET_MAX_BYTES,
+			  IPCBOX_SET_MAX_BYTES | IPCBOX_SET_DEAD_LETTER,
 		.rights	= IPCBOX_RIGHT_MANAGE,
 		.run	= ipcbox_handle_ioctl_set,
 	}, {
@@ -262,25 +261,6 @@ static void ipcbox_handle_free(struct ipcbox_handle *handle)
 	kfree(handle);
 }
 
-/*
- * No handle is left: nobody can receive what is in line, unless somebody opens
- * the port. Files that would keep that from happening, see fds.h, are let go.
- */
-static void ipcbox_handle_drop_fds(struct ipcbox_port *port)
-{
-	struct ipcbox_fds *fds, *next;
-	LIST_HEAD(dropped);
-
-	if (likely(!READ_ONCE(port->queue.carries_fds)))
-		return;
-	spin_lock(&port->queue.lock);
-	if (!port->handles)
-		ipcbox_queue_drop_fds_locked(&port->queue, &dropped);
-	spin_unlock(&port->queue.lock);
-	list_for_each_entry_safe(fds, next, &dropped, node)
-		ipcbox_fds_put(fds);
-}
-
 static int ipcbox_handle_release(struct inode *inode, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
@@ -289,7 +269,7 @@ static int ipcbox_handle_release(struct inode *inode, struct file *file)
 	ipcbox_port_detach(handle->port, handle->rights, handle->member);
 	ipcbox_held_close(handle);
 	/* What was held is back in line by now. */
-	ipcbox_handle_drop_fds(handle->port);
+	ipcbox_port_drop_fds(handle->port);
 	ipcbox_handle_free(handle);
 	return 0;
 }

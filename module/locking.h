@@ -43,6 +43,7 @@
  *	port->charged				who unlinks the port, or frees it
  *	port->{handles,senders,receivers,pair}	port->queue.lock
  *	port->leases.expiry			port->queue.lock
+ *	port->dead_letter			port->queue.lock
  *	everything in struct ipcbox_broadcast,
  *		subscriber->{node,lost}		broadcast->lock
  *	handle->holders, holder->{node,held}	port->queue.lock
@@ -56,14 +57,17 @@
  *	handle->news				likewise; also read without it,
  *						and constant once it is set
  *	message->{node,tree,returned,seq,state,sender,holder,expiry,expired,
- *		delivered,charged,deliveries}	queue->lock, from
- *						ipcbox_queue_send() on
+ *		delivered,charged,deliveries,	queue->lock, from
+ *		earlier,id,dead_letter,fds}	ipcbox_queue_send() on; between two
+ *						queues, who moves it
  *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result
  *						is set; then the waiting thread
  *	waiter->result				written under queue->lock with
  *						release, read with acquire
  *	ipcbox_users, user->refs		ipcbox_users_lock
- *	user->{ports,bytes}			atomic
+ *	user->{ports,bytes,fds}			atomic
+ *	fds->charged				queue->lock, then who drops the last
+ *						reference; that of copies: the latter
  *
  * All other fields are set before an object is shared, and never change.
  *
@@ -73,7 +77,8 @@
  *	box		its network namespace, each open /dev/ipcbox, each port
  *	port		its box while linked, each handle, each listing of it,
  *			each holder, its owner watch, a queued owner->work, an
- *			armed leases->work
+ *			armed leases->work, each port whose dead-letter port it
+ *			is (until that is deleted), a message that moves to it
  *	handle		its struct file
  *	subscriber	its handle, alone
  *	news		its handle, each single event of it
@@ -85,6 +90,8 @@
  *			queue, the receiver that took it, the holder; and each
  *			peeker; and a caller, until it has its answer; and each
  *			copy that shares its payload
+ *	fds		each message that has it, or what drops it from a line; a
+ *			receiver of such a message
  *	waiter		the stack of the waiting thread
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)

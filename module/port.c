@@ -11,6 +11,7 @@
 #include <linux/timekeeping.h>
 
 #include "box.h"
+#include "fds.h"
 #include "port.h"
 #include "quota.h"
 #include "trace.h"
@@ -235,6 +236,27 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 		ipcbox_port_delete(port);
 }
 
+/**
+ * ipcbox_port_drop_fds() - close the descriptors in a port that nobody has open
+ * @port: port; nothing is done if it has a handle
+ *
+ * Else a file that keeps the box, see fds.h, would keep itself.
+ */
+void ipcbox_port_drop_fds(struct ipcbox_port *port)
+{
+	struct ipcbox_fds *fds, *next;
+	LIST_HEAD(dropped);
+
+	if (likely(!READ_ONCE(port->queue.carries_fds)))
+		return;
+	spin_lock(&port->queue.lock);
+	if (!port->handles)
+		ipcbox_queue_drop_fds_locked(&port->queue, &dropped);
+	spin_unlock(&port->queue.lock);
+	list_for_each_entry_safe(fds, next, &dropped, node)
+		ipcbox_fds_put(fds);
+}
+
 /* Ownership by a process */
 
 static struct ipcbox_port *ipcbox_port_of_owner(struct ipcbox_watch *watch)
@@ -354,6 +376,7 @@ bool ipcbox_port_delete(struct ipcbox_port *port)
 					-EOWNERDEAD : -EIDRM);
 	ipcbox_broadcast_kill(port);
 	ipcbox_leases_stop(&port->leases);
+	ipcbox_dead_letter_end(port);
 	/* That of the box. */
 	ipcbox_port_put(port);
 	return true;
@@ -364,7 +387,7 @@ void ipcbox_port_release(struct kref *ref)
 {
 	struct ipcbox_port *port = container_of(ref, struct ipcbox_port, ref);
 
-	WARN_ON_ONCE(port->linked || port->handles);
+	WARN_ON_ONCE(port->linked || port->handles || port->dead_letter.port);
 	ipcbox_queue_release(&port->queue);
 	ipcbox_watch_release(&port->owner);
 	ipcbox_port_uncharge(port);

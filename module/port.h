@@ -20,6 +20,7 @@
 #include <linux/ipcbox.h>
 
 #include "broadcast.h"
+#include "dead_letter.h"
 #include "lease.h"
 #include "queue.h"
 #include "watch.h"
@@ -69,6 +70,7 @@ struct ipcbox_port {
 	u32 senders;
 	u32 receivers;
 	struct ipcbox_member pair[2];	/* of a port of sharing pair */
+	struct ipcbox_dead_letter dead_letter;
 
 	struct ipcbox_watch owner;
 	struct ipcbox_leases leases;
@@ -105,6 +107,7 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
 		       struct ipcbox_member **member);
 void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 			struct ipcbox_member *member);
+void ipcbox_port_drop_fds(struct ipcbox_port *port);
 
 int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set);
 int ipcbox_port_stat(struct ipcbox_port *port,

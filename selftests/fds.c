@@ -645,6 +645,42 @@ TEST_F(fds, a_namespace_is_not_kept_by_its_own_port)
 	EXPECT_ALL_CLOSED(self);
 }
 
+/* To a port that somebody has open, and to one that nobody has. */
+TEST_F(fds, a_dead_letter_has_them_if_its_port_is_open)
+{
+	struct ipcbox_port_create attr = port_attr("dead");
+	int dead = port_create(self->box, &attr), i, fd;
+	struct ipcbox_set set = {
+		.flags = IPCBOX_SET_DEAD_LETTER,
+		.dead_letter = port_id(dead),
+		.max_deliveries = 1,
+	};
+	struct ipcbox_recv recv;
+
+	ASSERT_LE(0, dead);
+	ASSERT_EQ(0, sys_ioctl(self->port, IPCBOX_SET, &set));
+	for (i = 0; i < 2; i++) {
+		ASSERT_EQ(0, send_fd(self->port, "bad", self->writer));
+		ASSERT_EQ(0, receive(self, 0, IPCBOX_LEASE));
+		if (i)
+			close(dead);
+		ASSERT_EQ(0, msg_nack(self->port, self->recv.msg_id));
+		if (i)
+			dead = port_open(self->box, "dead", RIGHTS_IO);
+		ASSERT_EQ(0, recv_fds(dead, self->text, &recv, &fd, 1, 0));
+		EXPECT_EQ(IPCBOX_MSG_DEAD_LETTER | IPCBOX_MSG_REDELIVERED |
+			  (i ? IPCBOX_MSG_FDS_LOST : 0), recv.msg_flags);
+		EXPECT_EQ(1, recv.nr_fds);
+		EXPECT_EQ(i, fd < 0);
+		if (!i)
+			close(fd);
+	}
+	close(dead);
+	EXPECT_EQ(0, port_delete(self->box, "dead"));
+	let_go(self);
+	EXPECT_ALL_CLOSED(self);
+}
+
 /* Broadcasts */
 
 TEST_F(fds, all_receivers_get_their_own)
