@@ -140,7 +140,7 @@ IPCBOX_ABI_FIELD(ipcbox_set, dead_letter, 40);
 IPCBOX_ABI_FIELD(ipcbox_set, max_deliveries, 48);
 IPCBOX_ABI_FIELD(ipcbox_set, reserved, 52);
 
-IPCBOX_ABI_SIZE(ipcbox_send, 72);
+IPCBOX_ABI_SIZE(ipcbox_send, 88);
 IPCBOX_ABI_FIELD(ipcbox_send, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_send, data, 8);
 IPCBOX_ABI_FIELD(ipcbox_send, len, 16);
@@ -153,8 +153,11 @@ IPCBOX_ABI_FIELD(ipcbox_send, receiver_pid, 56);
 IPCBOX_ABI_FIELD(ipcbox_send, receiver_tid, 60);
 IPCBOX_ABI_FIELD(ipcbox_send, receiver_uid, 64);
 IPCBOX_ABI_FIELD(ipcbox_send, receiver_gid, 68);
+IPCBOX_ABI_FIELD(ipcbox_send, fds, 72);
+IPCBOX_ABI_FIELD(ipcbox_send, nr_fds, 80);
+IPCBOX_ABI_FIELD(ipcbox_send, reserved2, 84);
 
-IPCBOX_ABI_SIZE(ipcbox_recv, 104);
+IPCBOX_ABI_SIZE(ipcbox_recv, 120);
 IPCBOX_ABI_FIELD(ipcbox_recv, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_recv, data, 8);
 IPCBOX_ABI_FIELD(ipcbox_recv, len, 16);
@@ -172,6 +175,9 @@ IPCBOX_ABI_FIELD(ipcbox_recv, sender_gid, 84);
 IPCBOX_ABI_FIELD(ipcbox_recv, lease, 88);
 IPCBOX_ABI_FIELD(ipcbox_recv, deliveries, 96);
 IPCBOX_ABI_FIELD(ipcbox_recv, from, 100);
+IPCBOX_ABI_FIELD(ipcbox_recv, fds, 104);
+IPCBOX_ABI_FIELD(ipcbox_recv, fds_size, 112);
+IPCBOX_ABI_FIELD(ipcbox_recv, nr_fds, 116);
 
 IPCBOX_ABI_SIZE(ipcbox_ack, 16);
 IPCBOX_ABI_FIELD(ipcbox_ack, flags, 0);

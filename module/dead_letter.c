@@ -162,7 +162,10 @@ static void ipcbox_dead_letter_move(struct ipcbox_port *from,
 	WRITE_ONCE(msg->dead_letter, true);
 	WRITE_ONCE(msg->id, atomic64_inc_return(&to->last_message_id));
 	msg->earlier = msg->deliveries;
+	if (unlikely(msg->fds))
+		WRITE_ONCE(to->queue.carries_fds, true);
 	ipcbox_queue_adopt(&to->queue, msg);
+	ipcbox_port_drop_fds(to);
 }
 
 /**

@@ -269,6 +269,8 @@ static int ipcbox_handle_release(struct inode *inode, struct file *file)
 	ipcbox_handle_end_news(handle);
 	ipcbox_port_detach(handle->port, handle->rights, handle->member);
 	ipcbox_held_close(handle);
+	/* What was held is back in line by now. */
+	ipcbox_port_drop_fds(handle->port);
 	ipcbox_handle_free(handle);
 	return 0;
 }

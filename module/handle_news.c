@@ -115,6 +115,7 @@ static int ipcbox_handle_describe_event(const struct ipcbox_message *event,
 	recv->msg_flags = IPCBOX_MSG_EVENT;
 	recv->msg_priority = event->priority;
 	recv->deliveries = 0;
+	recv->nr_fds = 0;
 	recv->sender_pid = said->pid;
 	recv->sender_tid = said->tid;
 	recv->sender_uid = said->uid;

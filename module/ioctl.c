@@ -82,6 +82,9 @@ static int ipcbox_ioctl_get(struct ipcbox_ioctl *call, size_t size)
 	if (size == known && known == sizeof(arg->send))
 		return ipcbox_ioctl_get_words(arg->words, call->user,
 					      sizeof(arg->send));
+	if (size == known && known == sizeof(arg->call))
+		return ipcbox_ioctl_get_words(arg->words, call->user,
+					      sizeof(arg->call));
 	if (size == known && known == sizeof(arg->reply))
 		return ipcbox_ioctl_get_words(arg->words, call->user,
 					      sizeof(arg->reply));

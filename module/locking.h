@@ -60,14 +60,16 @@
  *	message->{node,tree,returned,by_sender,seq,state,sender,holder,
  *		expiry,expired,delivered,charged,
  *		deliveries,			queue->lock, from
- *		earlier,id,dead_letter}		ipcbox_queue_send() on; between two
+ *		earlier,id,dead_letter,fds}	ipcbox_queue_send() on; between two
  *						queues, who moves it
  *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result
  *						is set; then the waiting thread
  *	waiter->result				written under queue->lock with
  *						release, read with acquire
  *	ipcbox_users, user->refs		ipcbox_users_lock
- *	user->{ports,bytes}			atomic
+ *	user->{ports,bytes,fds}			atomic
+ *	fds->charged				queue->lock, then who drops the last
+ *						reference; that of copies: the latter
  *
  * All other fields are set before an object is shared, and never change.
  *
@@ -90,6 +92,8 @@
  *			queue, the receiver that took it, the holder; and each
  *			peeker; and a caller, until it has its answer; and each
  *			copy that shares its payload
+ *	fds		each message that has it, or what drops it from a line; a
+ *			receiver of such a message
  *	waiter		the stack of the waiting thread
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)

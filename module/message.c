@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "fds.h"
 #include "message.h"
 #include "news.h"
 #include "pinned.h"
@@ -146,6 +147,8 @@ static void ipcbox_message_init_new(struct ipcbox_message *msg,
 	msg->receipt = NULL;
 	msg->delivered = NULL;
 	msg->pinned = NULL;
+	msg->nr_fds = 0;
+	msg->fds = NULL;
 }
 
 /**
@@ -226,6 +229,10 @@ struct ipcbox_message *ipcbox_message_copy(struct ipcbox_message *whole,
 	msg->priority = whole->priority;
 	msg->call = false;
 	msg->data = whole->data;
+	if (unlikely(whole->fds)) {
+		msg->nr_fds = whole->nr_fds;
+		msg->fds = ipcbox_fds_get(whole->fds);
+	}
 	msg->sender_uid = whole->sender_uid;
 	msg->sender_gid = whole->sender_gid;
 	msg->sender_pid = get_pid(whole->sender_pid);
@@ -287,8 +294,13 @@ static void ipcbox_message_drop_charge(struct ipcbox_message *msg)
  */
 void ipcbox_message_uncharge(struct ipcbox_message *msg)
 {
-	if (msg->pinned || refcount_read(&msg->ref) == 1)
+	bool last = refcount_read(&msg->ref) == 1;
+
+	if (msg->pinned || last)
 		ipcbox_message_drop_charge(msg);
+	/* Those of a copy are not its own. */
+	if (unlikely(msg->fds) && last && !msg->whole)
+		ipcbox_fds_uncharge(msg->fds);
 }
 
 /* Called by ipcbox_message_put() for the last reference. */
@@ -300,6 +312,8 @@ void ipcbox_message_release(struct ipcbox_message *msg,
 	/* It was not received, and will not be. */
 	if (unlikely(msg->delivered))
 		ipcbox_event_free(msg->delivered);
+	if (unlikely(msg->fds))
+		ipcbox_fds_put(msg->fds);
 	ipcbox_message_free_payload(msg);
 	ipcbox_message_unstamp(msg);
 	ipcbox_message_drop_charge(msg);

@@ -49,6 +49,7 @@
 #include <linux/uidgid.h>
 #include <linux/uio.h>
 
+struct ipcbox_fds;
 struct ipcbox_holder;
 struct ipcbox_pinned;
 struct ipcbox_receipt;
@@ -93,10 +94,14 @@ struct ipcbox_message {
 	u64 seq;			/* its place within its priority */
 	u64 id;				/* changes when it is moved */
 	u32 earlier;			/* of the deliveries: on other ports */
+	struct ipcbox_fds *fds;		/* files; NULL if it was sent with none,
+					 * or they were closed, see fds.h
+					 */
 
 	/* Constant from ipcbox_message_new() on. */
 	u8 priority;
 	bool call;			/* the sender waits for a reply */
+	u16 nr_fds;			/* descriptors that it was sent with */
 	u64 type;
 	size_t len;
 	struct ipcbox_receipt *receipt;	/* its sender's, who waits; or NULL */

@@ -11,6 +11,7 @@
 #include <linux/timekeeping.h>
 
 #include "box.h"
+#include "fds.h"
 #include "port.h"
 #include "quota.h"
 #include "trace.h"
@@ -233,6 +234,27 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 	ipcbox_port_unlock_attachment(port, what, &wake);
 	if (last)
 		ipcbox_port_delete(port);
+}
+
+/**
+ * ipcbox_port_drop_fds() - close the descriptors in a port that nobody has open
+ * @port: port; nothing is done if it has a handle
+ *
+ * Else a file that keeps the box, see fds.h, would keep itself.
+ */
+void ipcbox_port_drop_fds(struct ipcbox_port *port)
+{
+	struct ipcbox_fds *fds, *next;
+	LIST_HEAD(dropped);
+
+	if (likely(!READ_ONCE(port->queue.carries_fds)))
+		return;
+	spin_lock(&port->queue.lock);
+	if (!port->handles)
+		ipcbox_queue_drop_fds_locked(&port->queue, &dropped);
+	spin_unlock(&port->queue.lock);
+	list_for_each_entry_safe(fds, next, &dropped, node)
+		ipcbox_fds_put(fds);
 }
 
 /* Ownership by a process */

@@ -110,6 +110,7 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
 		       struct ipcbox_member **member);
 void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 			struct ipcbox_member *member);
+void ipcbox_port_drop_fds(struct ipcbox_port *port);
 
 int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set);
 int ipcbox_port_stat(struct ipcbox_port *port,

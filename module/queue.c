@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/spinlock.h>
 
+#include "fds.h"
 #include "holder.h"
 #include "message.h"
 #include "news.h"
@@ -345,6 +346,26 @@ void ipcbox_queue_kill(struct ipcbox_queue *queue, int why_calls)
 	ipcbox_queue_kill_waiters(queue, why_calls);
 	while (ipcbox_queue_free_some(queue))
 		;
+}
+
+/**
+ * ipcbox_queue_drop_fds_locked() - take the descriptors off what is in line
+ * @queue: queue
+ * @dropped: where to put them, for who gives them up without the lock
+ */
+void ipcbox_queue_drop_fds_locked(struct ipcbox_queue *queue,
+				  struct list_head *dropped)
+{
+	struct ipcbox_message *msg;
+	int i;
+
+	lockdep_assert_held(&queue->lock);
+	for (i = 0; i < IPCBOX_PRIORITIES; i++)
+		list_for_each_entry(msg, &queue->line.priority[i], node)
+			if (msg->fds) {
+				list_add(&msg->fds->node, dropped);
+				msg->fds = NULL;
+			}
 }
 
 /* Frees what is left when nobody uses the queue any more. */

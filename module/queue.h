@@ -96,6 +96,7 @@ struct ipcbox_queue {
 	struct ipcbox_queue *upstream;	/* constant; told of room here, or NULL */
 	struct ipcbox_message *spare;	/* atomic; see ipcbox_message_put() */
 	struct ipcbox_message *spare_reply; /* likewise, for replies */
+	bool carries_fds;		/* some message has had descriptors */
 	u64 port_id;			/* constant; for tracing */
 };
 
@@ -162,6 +163,9 @@ static inline void ipcbox_queue_unlock_and_wake(struct ipcbox_queue *queue,
 	if (unlikely(wake->poll))
 		ipcbox_queue_wake_poll(queue, wake);
 }
+
+void ipcbox_queue_drop_fds_locked(struct ipcbox_queue *queue,
+				  struct list_head *dropped);
 
 bool ipcbox_queue_has_room(struct ipcbox_queue *queue, size_t len);
 u64 ipcbox_queue_make_room(struct ipcbox_queue *queue, size_t len);

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Quotas: accounts of users, found by kuid, and charges on them */
 
+#include <linux/capability.h>
 #include <linux/cred.h>
 #include <linux/hashtable.h>
 #include <linux/moduleparam.h>
+#include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "quota.h"
@@ -199,4 +201,42 @@ int ipcbox_user_charge_bytes(struct ipcbox_user *user, unsigned long bytes)
 {
 	return ipcbox_user_charge(&user->bytes, bytes,
 				  READ_ONCE(ipcbox_max_bytes_per_user));
+}
+
+/*
+ * As many as UNIX sockets may have on their way, for the same reason: else they
+ * would be a way around RLIMIT_NOFILE.
+ */
+static int ipcbox_user_count_fds(struct ipcbox_user *user, unsigned int nr)
+{
+	if (!ipcbox_user_charge(&user->fds, nr, rlimit(RLIMIT_NOFILE)))
+		return 0;
+	if (!capable(CAP_SYS_RESOURCE) && !capable(CAP_SYS_ADMIN))
+		return -ETOOMANYREFS;
+	return ipcbox_user_charge(&user->fds, nr, ULONG_MAX);
+}
+
+/**
+ * ipcbox_user_charge_fds() - charge descriptors in a message
+ * @user: account
+ * @nr: at most IPCBOX_FDS_MAX
+ *
+ * Return: 0, or with nothing charged -EDQUOT or -ETOOMANYREFS
+ */
+int ipcbox_user_charge_fds(struct ipcbox_user *user, unsigned int nr)
+{
+	int ret = ipcbox_user_charge_bytes(user, nr * IPCBOX_FD_CHARGE);
+
+	if (ret)
+		return ret;
+	ret = ipcbox_user_count_fds(user, nr);
+	if (ret)
+		ipcbox_user_uncharge_bytes(user, nr * IPCBOX_FD_CHARGE);
+	return ret;
+}
+
+void ipcbox_user_uncharge_fds(struct ipcbox_user *user, unsigned int nr)
+{
+	atomic_long_sub(nr, &user->fds);
+	ipcbox_user_uncharge_bytes(user, nr * IPCBOX_FD_CHARGE);
 }

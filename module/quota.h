@@ -15,12 +15,16 @@
 #include <linux/types.h>
 #include <linux/uidgid.h>
 
+/* Bytes for each descriptor in a message: about what an open file takes. */
+#define IPCBOX_FD_CHARGE	256UL
+
 struct ipcbox_user {
 	struct hlist_node node;		/* ipcbox_users_lock */
 	unsigned int refs;		/* ipcbox_users_lock */
 	kuid_t uid;
 	atomic_long_t ports;
 	atomic_long_t bytes;
+	atomic_long_t fds;		/* in messages; each is charged bytes, too */
 };
 
 /**
@@ -46,6 +50,8 @@ bool ipcbox_user_next(kuid_t after, struct ipcbox_usage *usage);
 int ipcbox_user_charge_port(struct ipcbox_user *user);
 void ipcbox_user_uncharge_port(struct ipcbox_user *user);
 int ipcbox_user_charge_bytes(struct ipcbox_user *user, unsigned long bytes);
+int ipcbox_user_charge_fds(struct ipcbox_user *user, unsigned int nr);
+void ipcbox_user_uncharge_fds(struct ipcbox_user *user, unsigned int nr);
 
 static inline void ipcbox_user_uncharge_bytes(struct ipcbox_user *user,
 					      unsigned long bytes)

@@ -11,6 +11,7 @@
 
 #include "buffers.h"
 #include "compat.h"
+#include "fds.h"
 #include "handle.h"
 #include "handle_news.h"
 #include "held.h"
@@ -33,6 +34,8 @@
  * @id: where the caller wants the id of the message, or NULL
  * @receipt: filled in once the message has been received, or NULL
  * @news: told when the message has been received, or NULL
+ * @fds: descriptors to send along
+ * @nr_fds: how many
  */
 struct ipcbox_outgoing {
 	struct ipcbox_wait wait;
@@ -41,6 +44,8 @@ struct ipcbox_outgoing {
 	__u64 __user *id;
 	struct ipcbox_receipt *receipt;
 	struct ipcbox_news *news;
+	const __s32 __user *fds;
+	unsigned int nr_fds;
 };
 
 /* The payload may stay where it is if the sender waits until it is received. */
@@ -78,12 +83,35 @@ struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 	return msg;
 }
 
+static int ipcbox_handle_send_fds(struct ipcbox_handle *handle,
+				  struct ipcbox_message *msg,
+				  const struct ipcbox_outgoing *out)
+{
+	struct ipcbox_fds *fds = ipcbox_fds_new(msg->user, out->fds,
+						out->nr_fds);
+
+	if (IS_ERR(fds))
+		return PTR_ERR(fds);
+	msg->fds = fds;
+	msg->nr_fds = out->nr_fds;
+	WRITE_ONCE(handle->tx->carries_fds, true);
+	return 0;
+}
+
 /* The id can be told, and so will be the receipt. */
-static int ipcbox_handle_prepare(struct ipcbox_message *msg,
+static int ipcbox_handle_prepare(struct ipcbox_handle *handle,
+				 struct ipcbox_message *msg,
 				 const struct ipcbox_outgoing *out)
 {
+	int ret;
+
 	if (out->id && put_user(msg->id, out->id))
 		return -EFAULT;
+	if (unlikely(out->nr_fds)) {
+		ret = ipcbox_handle_send_fds(handle, msg, out);
+		if (ret)
+			return ret;
+	}
 	return unlikely(out->news) ? ipcbox_event_attach(out->news, msg) : 0;
 }
 
@@ -109,7 +137,7 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 	msg->priority = out->priority;
 	msg->receipt = out->receipt;
 	msg->id = atomic64_inc_return(&handle->port->last_message_id);
-	ret = ipcbox_handle_prepare(msg, out);
+	ret = ipcbox_handle_prepare(handle, msg, out);
 	if (ret) {
 		ipcbox_message_put(msg, &handle->tx->spare);
 		return ret;
@@ -140,11 +168,59 @@ static u32 ipcbox_handle_message_flags(const struct ipcbox_message *msg,
 	return flags;
 }
 
+/**
+ * struct ipcbox_incoming - how to receive
+ * @wait: whether and how long to wait
+ * @filter: which message
+ * @call: IPCBOX_RECV, to be told of the message, or NULL
+ * @hold: with a lease
+ * @lease: of this time in ns; 0 for no limit
+ * @needed: out: with -EMSGSIZE, the length of the message
+ * @landing: where its descriptors are about to arrive, or NULL
+ */
+struct ipcbox_incoming {
+	struct ipcbox_wait wait;
+	struct ipcbox_filter filter;
+	struct ipcbox_ioctl *call;
+	bool hold;
+	u64 lease;
+	size_t needed;
+	struct ipcbox_landing *landing;
+};
+
+/* Numbers for its descriptors, as many as the receiver has room for. */
+static int ipcbox_handle_reserve_fds(const struct ipcbox_message *msg,
+				     struct ipcbox_incoming *in)
+{
+	const struct ipcbox_recv *recv = &in->call->arg.recv;
+	u32 nr = min_t(u32, recv->fds_size, msg->nr_fds);
+	struct ipcbox_landing *landing;
+
+	if (!nr || in->filter.peek)
+		return 0;
+	landing = ipcbox_landing_new(msg->fds, u64_to_user_ptr(recv->fds), nr);
+	if (IS_ERR(landing))
+		return PTR_ERR(landing);
+	in->landing = landing;
+	return 0;
+}
+
+static void ipcbox_handle_describe_fds(const struct ipcbox_message *msg,
+				       const struct ipcbox_incoming *in)
+{
+	struct ipcbox_recv *recv = &in->call->arg.recv;
+	unsigned int arrive = in->landing ? in->landing->nr : 0;
+
+	recv->nr_fds = msg->nr_fds;
+	if (!in->filter.peek && arrive < msg->nr_fds)
+		recv->msg_flags |= IPCBOX_MSG_FDS_LOST;
+}
+
 /* Fills in what IPCBOX_RECV tells of a message, as its receiver may see it. */
 static int ipcbox_handle_describe(const struct ipcbox_message *msg,
-				  struct ipcbox_ioctl *call)
+				  struct ipcbox_incoming *in)
 {
-	struct ipcbox_recv *recv = &call->arg.recv;
+	struct ipcbox_recv *recv = &in->call->arg.recv;
 	/* Others may receive what is peeked at, and it may move then. */
 	u32 deliveries = READ_ONCE(msg->deliveries);
 
@@ -161,39 +237,27 @@ static int ipcbox_handle_describe(const struct ipcbox_message *msg,
 					   recv->sender_pid);
 	recv->sender_uid = ipcbox_uid_seen(msg->sender_uid);
 	recv->sender_gid = ipcbox_gid_seen(msg->sender_gid);
-	return ipcbox_ioctl_put(call);
+	recv->nr_fds = 0;
+	if (unlikely(msg->nr_fds))
+		ipcbox_handle_describe_fds(msg, in);
+	return ipcbox_ioctl_put(in->call);
 }
 
 /* A receiver that is being killed has no use for the message; others have. */
 static int ipcbox_handle_deliver(struct ipcbox_message *msg,
-				 struct iov_iter *to, struct ipcbox_ioctl *call)
+				 struct iov_iter *to,
+				 struct ipcbox_incoming *in)
 {
 	int ret = ipcbox_message_copy_out(msg, to);
 
-	if (!ret && call)
-		ret = ipcbox_handle_describe(msg, call);
+	if (!ret && unlikely(msg->nr_fds) && in->call)
+		ret = ipcbox_handle_reserve_fds(msg, in);
+	if (!ret && in->call)
+		ret = ipcbox_handle_describe(msg, in);
 	if (!ret && fatal_signal_pending(current))
 		ret = -EINTR;
 	return ret;
 }
-
-/**
- * struct ipcbox_incoming - how to receive
- * @wait: whether and how long to wait
- * @filter: which message
- * @call: IPCBOX_RECV, to be told of the message, or NULL
- * @hold: with a lease
- * @lease: of this time in ns; 0 for no limit
- * @needed: out: with -EMSGSIZE, the length of the message
- */
-struct ipcbox_incoming {
-	struct ipcbox_wait wait;
-	struct ipcbox_filter filter;
-	struct ipcbox_ioctl *call;
-	bool hold;
-	u64 lease;
-	size_t needed;
-};
 
 /* A request stays with its receiver, and so does what it wants to hold. */
 static int ipcbox_handle_keep(struct ipcbox_handle *handle,
@@ -211,7 +275,7 @@ static int ipcbox_handle_keep(struct ipcbox_handle *handle,
  */
 static int ipcbox_handle_finish(struct ipcbox_handle *handle,
 				struct ipcbox_message *msg,
-				const struct ipcbox_incoming *in, int ret)
+				struct ipcbox_incoming *in, int ret)
 {
 	if (in->filter.peek)
 		return ipcbox_queue_peek_done(handle->rx, msg) ? ret ?: 1 : ret;
@@ -219,6 +283,10 @@ static int ipcbox_handle_finish(struct ipcbox_handle *handle,
 		ret = ipcbox_handle_keep(handle, msg, in);
 	if (ret < 0)
 		ipcbox_queue_give_back(handle->rx, msg);
+	if (unlikely(in->landing)) {
+		ipcbox_landing_end(in->landing, ret > 0);
+		in->landing = NULL;
+	}
 	return ret;
 }
 
@@ -249,7 +317,7 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 						       in->call);
 			return ret ?: len;
 		}
-		ret = ipcbox_handle_deliver(msg, to, in->call);
+		ret = ipcbox_handle_deliver(msg, to, in);
 		ret = ipcbox_handle_finish(handle, msg, in, ret);
 		if (ret)
 			return ret < 0 ? ret : len;
@@ -347,13 +415,16 @@ int ipcbox_transfer_send(struct ipcbox_ioctl *call,
 		.type = send->type,
 		.priority = send->priority,
 		.id = &user->id,
+		.fds = u64_to_user_ptr(send->fds),
+		.nr_fds = send->nr_fds,
 	};
 	struct ipcbox_receipt receipt = {};
 	struct ipcbox_buffers buffers __uninitialized;
 	ssize_t ret;
 
 	if (send->priority >= IPCBOX_PRIORITIES ||
-	    send->type == IPCBOX_TYPE_EVENT)
+	    send->type == IPCBOX_TYPE_EVENT ||
+	    send->nr_fds > IPCBOX_FDS_MAX || send->reserved2)
 		return -EINVAL;
 	if (unlikely(send->flags & IPCBOX_RECEIPT)) {
 		ret = ipcbox_transfer_want_receipt(call, handle, &receipt,

@@ -98,6 +98,27 @@
  * IPCBOX_NACK that often. When the dead-letter port is gone, messages return to
  * their places as without one.
  *
+ * Descriptors
+ * -----------
+ * IPCBOX_SEND can send descriptors along, as UNIX sockets do: the receiver gets
+ * descriptors of its own, closed on exec, of the same open files. They are open
+ * from the moment at which the message is the receiver's, and not before: a
+ * receive that fails has opened none, even where the numbers were written
+ * already. Without enough free numbers it fails with EMFILE, and the message
+ * stays first in line. IPCBOX_RECV opens as many as the caller has room for; the
+ * others are closed, IPCBOX_MSG_FDS_LOST says so, and &ipcbox_recv.nr_fds how many
+ * there were. read(2) and programs that do not know of descriptors have no room
+ * for any. IPCBOX_PEEK opens none.
+ * With IPCBOX_LEASE the receiver gets them at each delivery, and the message keeps
+ * its own until it is acknowledged. Of a port of which all get all messages each
+ * receiver gets descriptors of its own.
+ *
+ * Descriptors of ports and of the box, of sockets, epoll and io_uring are refused
+ * with ELOOP, as they could keep the message that keeps them. For the same reason
+ * the descriptors in a port are closed when nobody has a handle with any right on
+ * it any more; the messages stay, and say IPCBOX_MSG_FDS_LOST when they are
+ * received.
+ *
  * Events
  * ------
  * A handle with any right can ask to be told what happens to its port and to its
@@ -123,13 +144,14 @@
  * Quotas
  * ------
  * Each message is charged to the real user id of its sender, by its length plus
- * &ipcbox_info.msg_overhead, until it has been received, or its send has failed,
- * and nobody is copying it any more; each port is charged to the user who
- * created it, an inbox to the one who was the first to need it. Message memory
- * also counts for the sender's memory cgroup. A send that is over the quota fails
- * with EDQUOT and does not wait; nothing tells when there is room again. Who sends to the ports of strangers should know that
- * they decide how long its messages stay queued: give such senders a user of
- * their own, or send only where struct ipcbox_stat shows a capacity.
+ * &ipcbox_info.msg_overhead and 256 bytes for each descriptor, until it has been
+ * received, or its send has failed, and nobody is copying it any more; each port
+ * is charged to the user who created it, an inbox to the one who was the first to
+ * need it. Message memory also counts for the sender's memory cgroup. A send that
+ * is over the quota fails with EDQUOT and does not wait; nothing tells when there
+ * is room again. Who sends to the ports of strangers should know that they decide
+ * how long its messages stay queued: give such senders a user of their own, or
+ * send only where struct ipcbox_stat shows a capacity.
  *
  * Rules for all ioctls
  * ====================
@@ -180,6 +202,11 @@ extern "C" {
  * define IPCBOX_IOV_MAX - most segments in one message (UIO_MAXIOV)
  */
 #define IPCBOX_IOV_MAX		1024
+
+/**
+ * define IPCBOX_FDS_MAX - most descriptors in one message
+ */
+#define IPCBOX_FDS_MAX		253
 
 /**
  * define IPCBOX_UNLIMITED - a capacity without a limit
@@ -323,6 +350,11 @@ enum ipcbox_sharing {
  * define IPCBOX_MSG_EVENT - an event; its payload is a struct ipcbox_event
  */
 #define IPCBOX_MSG_EVENT	(1U << 4)
+/**
+ * define IPCBOX_MSG_FDS_LOST - of the descriptors that came with it, this receiver
+ * got only some, or none
+ */
+#define IPCBOX_MSG_FDS_LOST	(1U << 5)
 
 /*
  * What can happen. Senders and receivers are handles, as struct ipcbox_stat
@@ -788,6 +820,13 @@ struct ipcbox_set {
  * @receiver_uid: out: effective user of the receiver in the sender's user
  *	namespace, the overflow id if it is not mapped there
  * @receiver_gid: out: effective group of the receiver, likewise
+ * @fds: in: pointer to an array of __s32: descriptors to send along
+ * @nr_fds: in: how many; 0 to IPCBOX_FDS_MAX
+ * @reserved2: in: must be 0
+ *
+ * The message keeps the files open, whatever the sender does with its descriptors
+ * from now on. In all messages together a user can have RLIMIT_NOFILE of the
+ * sender, unless that has CAP_SYS_RESOURCE or CAP_SYS_ADMIN (ETOOMANYREFS).
  *
  * With IPCBOX_RECEIPT a message uses none of the capacity, as its sender waits
  * anyway. One received with a lease has been received when it is acknowledged,
@@ -803,7 +842,8 @@ struct ipcbox_set {
  *
  * Return: 0, or -1 with errno, in which case nothing was sent: EAGAIN (would
  * wait), ETIMEDOUT, EINTR, EMSGSIZE (longer than max_msgsize), EDQUOT (the
- * sender's quota), EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), ECANCELED
+ * sender's quota), EBADF (no IPCBOX_RIGHT_SEND, or one of @fds is not open), ELOOP
+ * (one of @fds cannot be sent), ETOOMANYREFS, EIDRM (port deleted), ECANCELED
  * (delivered too often, see Dead letters), EFAULT, EINVAL (also for a @type of
  * IPCBOX_TYPE_EVENT), ENOMEM. If @id cannot be written the send fails with EFAULT
  * before anything is sent.
@@ -828,6 +868,9 @@ struct ipcbox_send {
 	__s32	receiver_tid;
 	__u32	receiver_uid;
 	__u32	receiver_gid;
+	__u64	fds;
+	__u32	nr_fds;
+	__u32	reserved2;
 };
 
 /**
@@ -856,6 +899,12 @@ struct ipcbox_send {
  *	request, this time included; of a dead letter, on all ports together
  * @from: in: receive only messages of this process, as @sender_pid names it, and no
  *	events; 0 for any
+ * @fds: in: pointer to an array of __s32 for the descriptors that come with the
+ *	message; of its elements those that are for descriptors of the message are
+ *	set, to -1 where the message has lost them
+ * @fds_size: in: number of elements
+ * @nr_fds: out: how many descriptors the message was sent with, also with
+ *	IPCBOX_PEEK and where there was no room for them
  *
  * With @from, and no message of that process in line, a process that has exited,
  * or exits while the call waits, ends it with ESRCH.
@@ -877,8 +926,8 @@ struct ipcbox_send {
  * EBADF (no IPCBOX_RIGHT_RECV, or the port belongs to another process), EIDRM
  * (port deleted), ESRCH (no process of the id @from, nor a message of one), EFAULT,
  * EINVAL (also for a @type of IPCBOX_TYPE_EVENT with IPCBOX_PEEK, with @from, or
- * without a subscription), ENOMEM, EDQUOT (the receiver's, for
- * the event that a lease may expire).
+ * without a subscription), ENOMEM, EDQUOT (the receiver's, for the event that a
+ * lease may expire), EMFILE (too few numbers for the descriptors).
  */
 struct ipcbox_recv {
 	__u64	flags;
@@ -898,6 +947,9 @@ struct ipcbox_recv {
 	__u64	lease;
 	__u32	deliveries;
 	__s32	from;
+	__u64	fds;
+	__u32	fds_size;
+	__u32	nr_fds;
 };
 
 /**

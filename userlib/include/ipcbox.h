@@ -291,7 +291,8 @@ struct ipcbox_options {
  *	neither acknowledged nor answered it), IPCBOX_MSG_DEAD_LETTER (moved
  *	here from another port, see ipcbox_dead_letter_set()),
  *	IPCBOX_MSG_EVENT (the payload is a struct ipcbox_event, see
- *	ipcbox_subscribe())
+ *	ipcbox_subscribe()), IPCBOX_MSG_FDS_LOST (of the descriptors that came
+ *	with it not all are open here, see ipcbox_recv_fds())
  * @pid: process id of the sender, 0 if it is not visible from here
  * @tid: its thread id, likewise
  * @uid: its effective user id at the time of sending, cannot be forged
@@ -388,6 +389,28 @@ int ipcbox_send_receipt(int port, const void *data, size_t len,
 			struct ipcbox_receipt *receipt);
 
 /**
+ * ipcbox_send_fds - send a message with descriptors
+ * @port: handle with IPCBOX_RIGHT_SEND
+ * @data: payload
+ * @len: its length in bytes
+ * @fds: open descriptors; they stay the caller's, and may be closed then
+ * @count: their number, at most IPCBOX_FDS_MAX
+ * @options: as in ipcbox_send_msg()
+ * @id: as in ipcbox_send_msg()
+ *
+ * The receiver gets descriptors of its own of the same open files, with
+ * ipcbox_recv_fds().
+ *
+ * Return: as ipcbox_send_msg(), also -EBADF (one of @fds is not open), -ELOOP (one
+ * is of a port, a box, a socket, epoll or io_uring, which cannot be sent),
+ * -ETOOMANYREFS (the caller's user has as many on their way as a process may
+ * open), -EINVAL (@count).
+ */
+int ipcbox_send_fds(int port, const void *data, size_t len, const int *fds,
+		    unsigned int count, const struct ipcbox_options *options,
+		    uint64_t *id);
+
+/**
  * ipcbox_recv - receive the first message, and wait while there is none
  * @port: handle with IPCBOX_RIGHT_RECV
  * @buf: where the payload goes
@@ -448,6 +471,28 @@ ssize_t ipcbox_recvv(int port, const struct iovec *iov, int count,
 ssize_t ipcbox_recv_alloc(int port, void **buf, size_t *size,
 			  const struct ipcbox_options *options,
 			  struct ipcbox_message *msg);
+
+/**
+ * ipcbox_recv_fds - receive a message with its descriptors
+ * @port: handle with IPCBOX_RIGHT_RECV
+ * @buf: where the payload goes
+ * @size: room there, in bytes
+ * @fds: where the descriptors go; they have FD_CLOEXEC, and are the caller's to
+ *	close
+ * @count: in: room there; out: how many are there: less than came with the
+ *	message if @msg->flags has IPCBOX_MSG_FDS_LOST, and the others are closed
+ * @options: as in ipcbox_recv_msg(). With IPCBOX_PEEK none is opened.
+ * @msg: as in ipcbox_recv_msg()
+ *
+ * All other functions receive messages without their descriptors.
+ *
+ * Return: as ipcbox_recv_msg(), also -EMFILE (not enough numbers for them are
+ * free; the message stays first in line).
+ */
+ssize_t ipcbox_recv_fds(int port, void *buf, size_t size, int *fds,
+			unsigned int *count,
+			const struct ipcbox_options *options,
+			struct ipcbox_message *msg);
 
 /**
  * ipcbox_recv_lease - receive a message that stays the port's until ipcbox_ack()

@@ -84,6 +84,36 @@ ssize_t ipcbox_recvv(int port, const struct iovec *iov, int count,
 	return ipcbox__recv(port, &args, options, msg);
 }
 
+/* How many have arrived: as many as there was room for, or none. */
+static unsigned int ipcbox_fds_arrived(const struct ipcbox_recv *args,
+				       const int *fds)
+{
+	unsigned int count = args->nr_fds < args->fds_size ? args->nr_fds :
+							      args->fds_size;
+
+	if (!count || args->flags & IPCBOX_PEEK || fds[0] < 0)
+		return 0;
+	return count;
+}
+
+ssize_t ipcbox_recv_fds(int port, void *buf, size_t size, int *fds,
+			unsigned int *count,
+			const struct ipcbox_options *options,
+			struct ipcbox_message *msg)
+{
+	struct ipcbox_recv args = {
+		.data = ipcbox__pointer(buf),
+		.len = size,
+		.fds = ipcbox__pointer(fds),
+		.fds_size = *count,
+	};
+	ssize_t len = ipcbox__recv(port, &args, options, msg);
+
+	if (len >= 0)
+		*count = ipcbox_fds_arrived(&args, fds);
+	return len;
+}
+
 ssize_t ipcbox_recv(int port, void *buf, size_t size)
 {
 	return ipcbox_recv_msg(port, buf, size, NULL, NULL);

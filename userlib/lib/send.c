@@ -77,6 +77,20 @@ int ipcbox_sendv(int port, const struct iovec *iov, int count,
 	return ipcbox_send_args(port, &args, options, id);
 }
 
+int ipcbox_send_fds(int port, const void *data, size_t len, const int *fds,
+		    unsigned int count, const struct ipcbox_options *options,
+		    uint64_t *id)
+{
+	struct ipcbox_send args = {
+		.data = ipcbox__pointer(data),
+		.len = len,
+		.fds = ipcbox__pointer(fds),
+		.nr_fds = count,
+	};
+
+	return ipcbox_send_args(port, &args, options, id);
+}
+
 int ipcbox_send(int port, const void *data, size_t len)
 {
 	return ipcbox_send_msg(port, data, len, NULL, NULL);

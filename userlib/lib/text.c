@@ -42,6 +42,8 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ E2BIG, "the module is older than this program and lacks what was asked for (update the module)" },
 	{ EFAULT, "bad address (a pointer given does not point to memory of this program)" },
 	{ ENOMEM, "out of memory (send smaller messages, or raise the limit of the memory cgroup)" },
+	{ ELOOP, "this would end where it begins (a port or box, a socket, epoll or io_uring in a message; or a port whose dead letters come back to it)" },
+	{ ETOOMANYREFS, "too many descriptors in messages (receive some, or raise ulimit -n)" },
 	{ EMFILE, "too many open files in this process (close some, or raise ulimit -n)" },
 	{ ENFILE, "too many open files in the system (raise fs.file-max)" },
 };

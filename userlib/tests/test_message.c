@@ -59,6 +59,71 @@ static void send_with_options(void)
 	CHECK(fake.calls == 3);
 }
 
+static void send_with_fds(void)
+{
+	struct ipcbox_options options = { .type = 7 };
+	int fds[2] = { 3, 4 };
+	uint64_t id = 0;
+
+	fake_reset(record_send);
+	send_answer = 0;
+	CHECK(ipcbox_send_fds(FAKE_PORT, "x", 1, fds, 2, &options, &id) == 0);
+	CHECK(id == 5 && sent.type == 7 && sent.len == 1);
+	CHECK((void *)(uintptr_t)sent.fds == fds && sent.nr_fds == 2);
+	CHECK(ipcbox_send(FAKE_PORT, "x", 1) == 0);
+	CHECK(!sent.fds && !sent.nr_fds);
+	send_answer = -ELOOP;
+	CHECK(ipcbox_send_fds(FAKE_PORT, "", 0, fds, 1, NULL, NULL) == -ELOOP);
+}
+
+/* What the next message comes with, and how much of it arrives. */
+static unsigned int with_fds, lost_fds;
+
+static int play_fds(int fd, unsigned long command, void *arg)
+{
+	struct ipcbox_recv *recv = arg;
+	int *fds = (int *)(uintptr_t)recv->fds;
+	unsigned int i;
+
+	CHECK(fd == FAKE_PORT && command == IPCBOX_RECV);
+	for (i = 0; i < with_fds && i < recv->fds_size; i++)
+		fds[i] = lost_fds ? -1 : 10 + (int)i;
+	recv->nr_fds = with_fds;
+	recv->msg_len = 2;
+	return recv->fds_size == 9 ? -EMFILE : 0;
+}
+
+static void recv_with_fds(void)
+{
+	struct ipcbox_options peek = { .flags = IPCBOX_PEEK };
+	static const struct { unsigned int with, lost, room, there; } rows[] = {
+		{ 0, 0, 3, 0 }, { 2, 0, 3, 2 }, { 3, 0, 3, 3 }, { 5, 0, 3, 3 },
+		{ 2, 0, 0, 0 }, { 2, 2, 3, 0 }, { 5, 5, 3, 0 },
+	};
+	unsigned int i, count;
+	int fds[9];
+	char buf[2];
+
+	fake_reset(play_fds);
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		with_fds = rows[i].with;
+		lost_fds = rows[i].lost;
+		count = rows[i].room;
+		CHECK(ipcbox_recv_fds(FAKE_PORT, buf, 2, fds, &count, NULL,
+				      NULL) == 2);
+		CHECK(count == rows[i].there);
+	}
+	with_fds = 2;
+	lost_fds = 0;
+	count = 3;
+	CHECK(ipcbox_recv_fds(FAKE_PORT, buf, 2, fds, &count, &peek, NULL) == 2);
+	CHECK(count == 0);
+	count = 9;
+	CHECK(ipcbox_recv_fds(FAKE_PORT, buf, 2, fds, &count, NULL, NULL) ==
+	      -EMFILE);
+	CHECK(count == 9);
+}
+
 /* Lengths of the messages that the next calls find; -errno for a failure. */
 static const int *script;
 static struct ipcbox_recv asked;
@@ -206,6 +271,8 @@ int main(void)
 	static const struct test tests[] = {
 		TEST(plain_send),
 		TEST(send_with_options),
+		TEST(send_with_fds),
+		TEST(recv_with_fds),
 		TEST(plain_recv),
 		TEST(recv_with_metadata),
 		TEST(alloc_from_nothing),
