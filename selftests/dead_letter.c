@@ -4,6 +4,7 @@
  * port once it has been delivered often enough
  */
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "event.h"
@@ -682,6 +683,92 @@ TEST_F(dead_letter, what_is_held_when_the_port_is_deleted_is_no_dead_letter)
 	EXPECT_EQ(-EIDRM, set_dead(self->port, self->dead, 1));
 	close(other);
 	EXPECT_MESSAGES(self->dead, 0, 0, 0);
+	EXPECT_NOTHING_CHARGED(self);
+}
+
+/**
+ * struct mover - a thread that sends what nobody is done with, and gives it back
+ * @port: handle
+ * @flags: of its receives
+ * @sent: how many it has sent
+ * @wrong: what else than success or an empty line has come of a call
+ * @stop: it is to end
+ * @thread: runs it
+ */
+struct mover {
+	int port;
+	uint64_t flags;
+	unsigned int sent;
+	int wrong;
+	atomic_bool stop;
+	pthread_t thread;
+};
+
+static int mover_once(struct mover *mover)
+{
+	struct ipcbox_recv recv = {};
+	char text[8] = "";
+	int ret;
+
+	ret = msg_recv(mover->port, text, sizeof(text),
+		       mover->flags | IPCBOX_NOWAIT, &recv);
+	if (ret == -EAGAIN && !(mover->flags & IPCBOX_PEEK)) {
+		mover->sent++;
+		return send_text(mover->port, "poison", 0, 0);
+	}
+	if (ret)
+		return ret == -EAGAIN ? 0 : ret;
+	if (memcmp(text, "poison", 7))
+		return -EBADMSG;
+	return mover->flags & IPCBOX_PEEK ? 0 : msg_nack(mover->port,
+							 recv.msg_id);
+}
+
+static void *mover_run(void *arg)
+{
+	struct mover *mover = arg;
+
+	while (!mover->stop && !mover->wrong)
+		mover->wrong = mover_once(mover);
+	return NULL;
+}
+
+/* Messages move, somebody peeks at them, and the dead-letter port is deleted. */
+TEST_F_TIMEOUT(dead_letter, dead_letter_ports_come_and_go, 90)
+{
+	struct mover movers[] = {
+		{ self->port, IPCBOX_LEASE }, { self->port, IPCBOX_LEASE },
+		{ self->port, IPCBOX_PEEK },
+	};
+	uint64_t end = in_ns(30 * SEC);
+	unsigned int round, sent = 0;
+	struct ipcbox_stat stat;
+	int i, dead;
+
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&movers[i].thread, NULL, mover_run,
+					    &movers[i]));
+	for (round = 0; round < 300 && now_ns() < end; round++) {
+		dead = port_temporary(self->box, IPCBOX_UNLIMITED);
+		ASSERT_EQ(0, set_dead(self->port, dead, 1 + round % 2));
+		do {
+			ASSERT_EQ(0, port_stat(dead, &stat));
+		} while (stat.sent < round % 8 && now_ns() < end);
+		close(dead);
+	}
+	for (i = 0; i < 3; i++) {
+		movers[i].stop = true;
+		pthread_join(movers[i].thread, NULL);
+		EXPECT_EQ(0, movers[i].wrong);
+		sent += movers[i].sent;
+	}
+	EXPECT_LE(50, round);
+	ASSERT_EQ(0, port_stat(self->port, &stat));
+	EXPECT_EQ(sent, stat.sent);
+	EXPECT_EQ(sent, stat.dead_lettered + stat.messages);
+	EXPECT_LE(round, stat.dead_lettered);
+	EXPECT_EQ(0, stat.held + stat.taken);
+	ASSERT_EQ(0, port_delete_id(self->box, port_id(self->port)));
 	EXPECT_NOTHING_CHARGED(self);
 }
 

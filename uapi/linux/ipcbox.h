@@ -757,8 +757,8 @@ struct ipcbox_user_list {
  */
 #define IPCBOX_SET_MAX_BYTES	(1ULL << 5)
 /**
- * define IPCBOX_SET_DEAD_LETTER - set the dead-letter port and the limit, or that
- * there is none
+ * define IPCBOX_SET_DEAD_LETTER - set where dead letters go, and after how many
+ * deliveries
  */
 #define IPCBOX_SET_DEAD_LETTER	(1ULL << 6)
 
