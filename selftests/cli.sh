@@ -157,7 +157,7 @@ test_help() {
 	shows "Usage: ipcbox COMMAND"
 	shows "no such port"
 	prints "$(ipcbox -h)"
-	for command in create rm ls stat info set send recv call serve top graph watch; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch; do
 		shows "  $command "
 	done
 }
@@ -165,7 +165,7 @@ test_help() {
 test_help_of_each_command() {
 	local command
 
-	for command in create rm ls stat info set send recv call serve top graph watch; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch; do
 		ok "$command" --help
 		shows "Usage: ipcbox $command"
 		shows "Options:"
@@ -186,11 +186,15 @@ test_every_option_is_in_the_help() {
 		shows "--$option"
 	done
 	ok send --help
-	for option in file lines null type priority timeout nowait count interval verbose; do
+	for option in to file lines null type priority timeout nowait count interval verbose; do
 		shows "--$option"
 	done
 	ok recv --help
-	for option in count loop lines null json output type timeout nowait peek lease verbose; do
+	for option in count loop lines null json output type from timeout nowait peek lease verbose; do
+		shows "--$option"
+	done
+	ok inbox --help
+	for option in count loop lines null json output type from timeout nowait peek lease verbose; do
 		shows "--$option"
 	done
 	ok top --help
@@ -223,6 +227,7 @@ test_usage_of_operands() {
 	for command in stat recv; do
 		usage_error "'b' is one argument too many" "$command" a b
 	done
+	usage_error "'a' is one argument too many" inbox a
 	usage_error "'a' is one argument too many" ls a
 	usage_error "'a' is one argument too many" info a
 	usage_error "'a' is one argument too many" top a
@@ -264,6 +269,9 @@ test_usage_of_numbers() {
 }
 
 test_usage_of_combinations() {
+	usage_error "--receipt would tell of the process" send --to=1 --receipt x
+	usage_error "--to takes the id of a process, not 0" send --to=0 x
+	usage_error "--from takes a number up to 2147483647, not 'x'" recv x --from=x
 	usage_error "only one of --quiet, --names and --json" ls -q --json
 	usage_error "only one of --lines, --null and --json" recv x --lines --json
 	usage_error "either --timeout or --nowait" recv x --timeout 1 --nowait
@@ -773,6 +781,58 @@ test_recv_peek() {
 	stat_is messages 1
 	ok recv "$port"
 	gives 4 recv "$port" --peek --nowait
+}
+
+test_recv_from() {
+	ok create "$port" -q
+	ok send "$port" hello
+	gives 4 recv "$port" --from=$$ --nowait
+	gives 4 recv "$port" --from=$$ --timeout=0.1
+	# The one that has sent it is known by its id, though it has exited.
+	ok recv "$port" --peek --json
+	sender=$(sed -n 's/.*"pid": *\([0-9]*\).*/\1/p' out.txt)
+	ok recv "$port" --from="$sender"
+	prints hello
+	gives 3 recv "$port" --from="$sender"
+	tells "cannot receive from port '$port': no such process"
+}
+
+# inbox_starts ARGUMENT...: in the background, with its id in $inbox.
+inbox_starts() {
+	local i
+
+	ipcbox inbox "$@" > received.txt 2> told.txt &
+	inbox=$!
+	for i in {1..200}; do
+		grep -q "^ipcbox: inbox: process $inbox, port @[0-9]*$" told.txt && return
+		sleep 0.05
+	done
+	bad "inbox did not say its process: $(cat told.txt)"
+}
+
+test_inbox() {
+	inbox_starts --lines --count=4
+	ok ls
+	shows " inbox "
+	ok send --to="$inbox" one 'two words'
+	printf 'three' | ipcbox send --to="$inbox" || bad "cannot send standard input"
+	printf 'four' > file.txt
+	ok send -T "$inbox" --file=file.txt
+	wait "$inbox" || bad "inbox ended with $?"
+	printf 'one\ntwo words\nthree\nfour\n' | diff - received.txt > diff.txt ||
+		bad "$(cat diff.txt)"
+	gives 3 send --to="$inbox" late
+	tells "cannot send to process '$inbox': no such process"
+}
+
+test_inbox_from_one() {
+	inbox_starts --from=$$ --timeout=10
+	ok send --to="$inbox" stranger
+	kill -0 "$inbox" || bad "inbox has received from another one"
+	kill "$inbox"
+	wait "$inbox"
+	[ $? = 143 ] || bad "not ended by the signal"
+	gives 4 inbox --nowait
 }
 
 test_recv_lease() {
@@ -1433,6 +1493,8 @@ test_completion() {
 	shows " $port "
 	complete_line ipcbox create x --owner =
 	[ "$out" = " kernel process handle " ] || bad "$last: '$out'"
+	complete_line ipcbox send --to = "$$"
+	shows " $$ "
 	touch some-file
 	complete_line ipcbox recv x --output = some
 	[ "$out" = " some-file " ] || bad "$last: '$out'"
@@ -1460,7 +1522,7 @@ test_manual() {
 		grep -q '^NAME$' man.txt || bad "$page: no NAME"
 	done
 	page_text "$userlib/man/ipcbox.1" > man.txt
-	for page in create rm ls stat info set send recv call serve top graph; do
+	for page in create rm ls stat info set send recv inbox call serve top graph; do
 		grep -q "^   $page$" man.txt || bad "ipcbox(1) has nothing of $page"
 	done
 }
@@ -1469,7 +1531,7 @@ test_manual_has_every_option() {
 	local command option
 
 	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
-	for command in create rm ls stat info set send recv call serve top graph watch; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch; do
 		for option in $(ipcbox $command --help | sed -n 's/^  -., --\([a-z-]*\).*/\1/p'); do
 			grep -q "Fl -$option" "$userlib/man/ipcbox.1" || bad "$command --$option"
 		done

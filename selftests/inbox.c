@@ -276,10 +276,10 @@ TEST_F(inbox, proc_shows_it)
 
 	ASSERT_LE(0, inbox_open(self->box));
 	file = fopen("/proc/thread-self/net/ipcbox", "r");
-	ASSERT_NE(NULL, file);
-	ASSERT_NE(NULL, fgets(line, sizeof(line), file));
-	ASSERT_NE(NULL, fgets(line, sizeof(line), file));
-	EXPECT_NE(NULL, strstr(line, " inbox process any 0600 "));
+	ASSERT_TRUE(!!file);
+	ASSERT_TRUE(!!fgets(line, sizeof(line), file));
+	ASSERT_TRUE(!!fgets(line, sizeof(line), file));
+	EXPECT_TRUE(!!strstr(line, " inbox process any 0600 "));
 	fclose(file);
 }
 

@@ -60,6 +60,7 @@ extern const struct command info_command;
 extern const struct command set_command;
 extern const struct command send_command;
 extern const struct command recv_command;
+extern const struct command inbox_command;
 extern const struct command call_command;
 extern const struct command serve_command;
 extern const struct command top_command;
@@ -79,6 +80,7 @@ int finish_stdout(void);
 int parse_number(const char *option, const char *text, uint64_t max,
 		 uint64_t *value);
 int parse_priority(const char *text, uint32_t *priority);
+int parse_process(const char *option, const char *text, uint64_t *pid);
 int parse_size(const char *option, const char *text, uint64_t max,
 	       uint64_t *value);
 int parse_capacity(const char *option, const char *text, uint64_t *value);

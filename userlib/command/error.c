@@ -20,6 +20,7 @@ static int exit_code_of(int err)
 {
 	switch (err < 0 ? -err : err) {
 	case ENOENT:
+	case ESRCH:
 		return EXIT_NO_PORT;
 	case EAGAIN:
 	case ETIMEDOUT:

@@ -10,7 +10,7 @@
 static const struct command *const commands[] = {
 	&create_command, &rm_command, &ls_command, &stat_command,
 	&info_command, &set_command, &send_command, &recv_command,
-	&call_command, &serve_command, &top_command, &graph_command,
+	&inbox_command, &call_command, &serve_command, &top_command, &graph_command,
 	&watch_command,
 };
 
@@ -19,7 +19,7 @@ static const char exit_codes[] =
 "  0  success\n"
 "  1  another error, output that cannot be written included\n"
 "  2  wrong usage\n"
-"  3  no such port\n"
+"  3  no such port, or no such process\n"
 "  4  it would have to wait (--nowait), or timed out (--timeout)\n"
 "  5  permission denied\n"
 "  6  the port was deleted meanwhile\n"

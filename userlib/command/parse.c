@@ -48,6 +48,16 @@ int parse_priority(const char *text, uint32_t *priority)
 	return code;
 }
 
+/* The id of a process, of which there is none 0. */
+int parse_process(const char *option, const char *text, uint64_t *pid)
+{
+	int code = parse_number(option, text, INT32_MAX, pid);
+
+	if (!code && !*pid)
+		return usage("%s takes the id of a process, not 0", option);
+	return code;
+}
+
 /* How far a suffix shifts: K is 1024; -1 if it is none. */
 static int suffix_shift(const char *suffix)
 {

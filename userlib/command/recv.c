@@ -25,6 +25,8 @@ static const char recv_help[] =
 "                           else \"base64\"\n"
 "  -o, --output=FILE        write to FILE instead of standard output\n"
 "  -t, --type=TYPE          only messages of this type; 0 (default) for any\n"
+"  -F, --from=PID           only messages of this process; fail when it has\n"
+"                           exited and there is none left\n"
 "  -w, --timeout=SECONDS    wait no longer than this for each message\n"
 "  -n, --nowait             do not wait: fail if there is none\n"
 "  -k, --peek               leave the message in the port\n"
@@ -40,8 +42,37 @@ static const char recv_help[] =
 "  ipcbox recv jobs --loop --nowait > /dev/null\n"
 "  ipcbox recv jobs --lease --lines --loop >> jobs.log\n";
 
+static const char inbox_help[] =
+"Usage: ipcbox inbox [OPTION]...\n"
+"\n"
+"Receive a message that is sent to this process, by ipcbox send --to=PID. The PID\n"
+"is printed on standard error first. Only the user of the process may send to it.\n"
+"\n"
+"Options, as those of ipcbox recv:\n"
+"  -c, --count=N            receive N messages (default: 1)\n"
+"  -L, --loop               receive until this program is ended\n"
+"  -l, --lines              write a newline behind each message\n"
+"  -0, --null               write a NUL behind each message\n"
+"  -j, --json               write each message as a line of JSON\n"
+"  -o, --output=FILE        write to FILE instead of standard output\n"
+"  -t, --type=TYPE          only messages of this type; 0 (default) for any\n"
+"  -F, --from=PID           only messages of this process; fail when it has\n"
+"                           exited and there is none left\n"
+"  -w, --timeout=SECONDS    wait no longer than this for each message\n"
+"  -n, --nowait             do not wait: fail if there is none\n"
+"  -k, --peek               leave the message in the inbox\n"
+"  -a, --lease              acknowledge a message when its output is written\n"
+"  -v, --verbose            print the metadata on standard error\n"
+"  -h, --help               this text\n"
+"\n"
+"Examples:\n"
+"  ipcbox inbox --lines --loop\n"
+"  ipcbox inbox --from=4711 --timeout=5\n";
+
 struct recv_job {
-	const char *name;
+	const char *name;	/* NULL until it is known, of the inbox */
+	bool inbox;
+	uint64_t from;		/* a process; 0 for any */
 	uint64_t count;
 	bool has_count;
 	bool loop;
@@ -53,18 +84,52 @@ struct recv_job {
 	struct ipcbox_options options;
 
 	int port;
+	char label[IPCBOX_NAME_SIZE];
 	uint64_t received;
 	struct output output;
 	void *buf;
 	size_t size;
 };
 
+/* As ipcbox_recv_alloc(), of one process. */
+static ssize_t recv_from(struct recv_job *job,
+			 const struct ipcbox_options *options,
+			 struct ipcbox_message *msg)
+{
+	size_t room = 4096;
+	ssize_t len;
+	void *larger;
+
+	do {
+		if (job->size < room) {
+			larger = realloc(job->buf, room);
+			if (!larger)
+				return -ENOMEM;
+			job->buf = larger;
+			job->size = room;
+		}
+		len = ipcbox_recv_from(job->port, (pid_t)job->from, job->buf,
+				       job->size, options, msg);
+		room = msg->len;
+	} while (len == -EMSGSIZE);
+	return len;
+}
+
+static ssize_t recv_message(struct recv_job *job,
+			    const struct ipcbox_options *options,
+			    struct ipcbox_message *msg)
+{
+	if (job->from)
+		return recv_from(job, options, msg);
+	return ipcbox_recv_alloc(job->port, &job->buf, &job->size, options,
+				 msg);
+}
+
 static ssize_t recv_waiting(struct recv_job *job, struct ipcbox_message *msg)
 {
 	if (job->has_timeout)
 		job->options.deadline = ipcbox_deadline_in(job->timeout);
-	return ipcbox_recv_alloc(job->port, &job->buf, &job->size,
-				 &job->options, msg);
+	return recv_message(job, &job->options, msg);
 }
 
 static ssize_t recv_at_once(struct recv_job *job, struct ipcbox_message *msg)
@@ -73,8 +138,7 @@ static ssize_t recv_at_once(struct recv_job *job, struct ipcbox_message *msg)
 
 	options.flags |= IPCBOX_NOWAIT;
 	options.deadline = 0;
-	return ipcbox_recv_alloc(job->port, &job->buf, &job->size, &options,
-				 msg);
+	return recv_message(job, &options, msg);
 }
 
 /* Nothing may be kept in the buffer while waiting for the next message. */
@@ -213,6 +277,8 @@ static int recv_option(struct recv_job *job, int option)
 	case 't':
 		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
+	case 'F':
+		return parse_process("--from", optarg, &job->from);
 	case 'w':
 		job->has_timeout = true;
 		return parse_seconds("--timeout", optarg, &job->timeout);
@@ -245,6 +311,7 @@ static int recv_parse(struct recv_job *job, int argc, char **argv)
 		{ "json", no_argument, NULL, 'j' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "type", required_argument, NULL, 't' },
+		{ "from", required_argument, NULL, 'F' },
 		{ "timeout", required_argument, NULL, 'w' },
 		{ "nowait", no_argument, NULL, 'n' },
 		{ "peek", no_argument, NULL, 'k' },
@@ -254,13 +321,17 @@ static int recv_parse(struct recv_job *job, int argc, char **argv)
 	};
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "c:Ll0jo:t:w:nkav", options,
+	while ((option = getopt_long(argc, argv, "c:Ll0jo:t:F:w:nkav", options,
 				     NULL)) != -1) {
 		code = recv_option(job, option);
 		if (code)
 			return code;
 	}
-	code = one_name(argc, argv, &job->name);
+	if (!job->inbox)
+		code = one_name(argc, argv, &job->name);
+	else
+		code = optind == argc ? 0 :
+		       usage("'%s' is one argument too many", argv[optind]);
 	return code ? code : recv_check(job);
 }
 
@@ -276,6 +347,27 @@ static int recv_to_output(struct recv_job *job)
 	return signals_end(code);
 }
 
+/* Whoever is to send has to know the process. */
+static int recv_open_inbox(struct recv_job *job)
+{
+	struct ipcbox_stat stat;
+	int box = open_box(), err;
+
+	if (box < 0)
+		return box;
+	job->port = ipcbox_inbox_at(box, 0);
+	close(box);
+	if (job->port < 0)
+		return -fail(job->port, "cannot open the inbox");
+	err = ipcbox_port_stat(job->port, &stat);
+	if (err)
+		return -fail(err, "cannot look at the inbox");
+	port_label(&stat, job->label, sizeof(job->label));
+	job->name = job->label;
+	notice("process %ld, port %s", (long)getpid(), job->name);
+	return job->port;
+}
+
 /*
  * The port before the output, so that a wrong name does not empty a file; both
  * before the first message, which could not be put back.
@@ -284,7 +376,8 @@ static int recv_port(struct recv_job *job)
 {
 	int code;
 
-	job->port = open_port(job->name, IPCBOX_RIGHT_RECV);
+	job->port = job->inbox ? recv_open_inbox(job) :
+				 open_port(job->name, IPCBOX_RIGHT_RECV);
 	if (job->port < 0)
 		return -job->port;
 	code = recv_to_output(job);
@@ -305,4 +398,19 @@ const struct command recv_command = {
 	.summary = "receive messages",
 	.help = recv_help,
 	.run = recv_run,
+};
+
+static int inbox_run(int argc, char **argv)
+{
+	struct recv_job job = { .count = 1, .inbox = true };
+	int code = recv_parse(&job, argc, argv);
+
+	return code ? code : recv_port(&job);
+}
+
+const struct command inbox_command = {
+	.name = "inbox",
+	.summary = "receive messages to this process",
+	.help = inbox_help,
+	.run = inbox_run,
 };

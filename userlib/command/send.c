@@ -16,12 +16,14 @@ static const char send_help[] =
 "Usage: ipcbox send [OPTION]... NAME [MESSAGE]...\n"
 "       ipcbox send [OPTION]... NAME --file=FILE\n"
 "       ipcbox send [OPTION]... NAME --lines|--null [FILE]...\n"
+"       ipcbox send [OPTION]... --to=PID, and the same without NAME\n"
 "\n"
 "Send each MESSAGE, or FILE as one message, or each of its lines as one. Without\n"
 "any, standard input is the message; FILE - is standard input, too. While the\n"
 "port is full, it waits.\n"
 "\n"
 "Options:\n"
+"  -T, --to=PID             send to the inbox of this process, not to a port\n"
 "  -f, --file=FILE          send FILE as one message\n"
 "  -l, --lines              send each line, without its newline\n"
 "  -0, --null               send each record that ends in a NUL\n"
@@ -40,10 +42,12 @@ static const char send_help[] =
 "  ipcbox send jobs 'first job' 'second job'\n"
 "  ipcbox send jobs --lines --timeout=5 list.txt\n"
 "  tar c dir | ipcbox send backup --priority=3\n"
-"  ipcbox send jobs --count=10 --interval=0.5 tick\n";
+"  ipcbox send jobs --count=10 --interval=0.5 tick\n"
+"  ipcbox send --to=4711 'a message to one process'\n";
 
 struct send_job {
 	const char *name;
+	uint64_t to;		/* a process; 0 if it goes to the port @name */
 	char **operands;	/* messages or files, NULL behind them */
 	const char *file;
 	int delimiter;		/* -1 if there are no records */
@@ -56,16 +60,18 @@ struct send_job {
 	bool receipt;
 	struct ipcbox_options options;
 
-	int port;
+	int port;		/* with @to, the box */
 	uint64_t sent;
 };
 
 static int send_fail(const struct send_job *job, int err)
 {
+	const char *what = job->to ? "process" : "port";
+
 	if (!job->sent)
-		return fail(err, "cannot send to port '%s'", job->name);
-	return fail(err, "cannot send to port '%s' after %" PRIu64 " messages",
-		    job->name, job->sent);
+		return fail(err, "cannot send to %s '%s'", what, job->name);
+	return fail(err, "cannot send to %s '%s' after %" PRIu64 " messages",
+		    what, job->name, job->sent);
 }
 
 static void pause_for(double seconds)
@@ -105,7 +111,10 @@ static int send_one(void *arg, const void *data, size_t len)
 		pause_for(job->interval);
 	if (job->has_timeout)
 		job->options.deadline = ipcbox_deadline_in(job->timeout);
-	if (job->receipt)
+	if (job->to)
+		err = ipcbox_send_to(job->port, (pid_t)job->to, data, len,
+				     &job->options, &id);
+	else if (job->receipt)
 		err = send_with_receipt(job, data, len, &id);
 	else
 		err = ipcbox_send_msg(job->port, data, len, &job->options, &id);
@@ -129,18 +138,32 @@ static int send_records(struct send_job *job)
 	return code;
 }
 
+/* The longest message that may be sent there. */
+static int send_max(const struct send_job *job, size_t *max)
+{
+	struct ipcbox_stat stat = { 0 };
+	struct ipcbox_info info = { 0 };
+	int err;
+
+	if (job->to)
+		err = ipcbox_box_info(job->port, &info);
+	else
+		err = ipcbox_port_stat(job->port, &stat);
+	*max = job->to ? info.max_msgsize : stat.max_msgsize;
+	return err;
+}
+
 static int send_file(struct send_job *job)
 {
 	struct payload payload = { 0 };
-	struct ipcbox_stat stat;
-	int err = ipcbox_port_stat(job->port, &stat);
+	size_t max;
+	int err = send_max(job, &max);
 	uint64_t i;
 	int code;
 
 	if (err)
 		return send_fail(job, err);
-	code = input_whole(job->file ? job->file : "-", stat.max_msgsize,
-			   &payload);
+	code = input_whole(job->file ? job->file : "-", max, &payload);
 	for (i = 0; i < job->count && !code; i++)
 		code = send_one(job, payload.data, payload.len);
 	free(payload.data);
@@ -197,6 +220,9 @@ static int send_option(struct send_job *job, int option)
 	case 'f':
 		job->file = optarg;
 		return 0;
+	case 'T':
+		job->name = optarg;
+		return parse_process("--to", optarg, &job->to);
 	case 't':
 		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
@@ -227,6 +253,8 @@ static int send_check(const struct send_job *job)
 		return usage("either --file or messages can be given, not both");
 	if (records && job->has_count)
 		return usage("--count does not go with --lines or --null");
+	if (job->receipt && job->to)
+		return usage("--receipt would tell of the process that --to names: it does not go with that");
 	if (job->receipt && job->options.flags & IPCBOX_NOWAIT)
 		return usage("--receipt waits, so --nowait does not go with it");
 	if (job->has_timeout && job->options.flags & IPCBOX_NOWAIT)
@@ -237,6 +265,7 @@ static int send_check(const struct send_job *job)
 static int send_parse(struct send_job *job, int argc, char **argv)
 {
 	static const struct option options[] = {
+		{ "to", required_argument, NULL, 'T' },
 		{ "file", required_argument, NULL, 'f' },
 		{ "lines", no_argument, NULL, 'l' },
 		{ "null", no_argument, NULL, '0' },
@@ -253,16 +282,17 @@ static int send_parse(struct send_job *job, int argc, char **argv)
 	};
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "f:l0t:p:w:nc:i:rv", options,
+	while ((option = getopt_long(argc, argv, "T:f:l0t:p:w:nc:i:rv", options,
 				     NULL)) != -1) {
 		code = send_option(job, option);
 		if (code)
 			return code;
 	}
-	if (optind == argc)
+	if (!job->to && optind == argc)
 		return usage("the name of a port is missing");
-	job->name = argv[optind];
-	job->operands = argv + optind + 1;
+	if (!job->to)
+		job->name = argv[optind++];
+	job->operands = argv + optind;
 	return send_check(job);
 }
 
@@ -277,7 +307,7 @@ static int send_run(int argc, char **argv)
 
 	if (code)
 		return code;
-	job.port = open_port(job.name, IPCBOX_RIGHT_SEND);
+	job.port = job.to ? open_box() : open_port(job.name, IPCBOX_RIGHT_SEND);
 	if (job.port < 0)
 		return -job.port;
 	code = send_all(&job);

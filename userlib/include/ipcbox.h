@@ -440,6 +440,65 @@ ssize_t ipcbox_recv_msg(int port, void *buf, size_t size,
 			struct ipcbox_message *msg);
 
 /**
+ * ipcbox_recv_from - receive a message of one process
+ * @port: handle with IPCBOX_RIGHT_RECV on any port, as from ipcbox_inbox()
+ * @from: its process id, as in &ipcbox_message.pid; not 0
+ * @buf: where the payload goes
+ * @size: room there, in bytes
+ * @options: as in ipcbox_recv_msg()
+ * @msg: as in ipcbox_recv_msg()
+ *
+ * The messages of others stay in line, and so do events.
+ *
+ * Return: as ipcbox_recv_msg(), and -ESRCH if there is no such process and no
+ * message of one in line, or if the process exits while the call waits.
+ */
+ssize_t ipcbox_recv_from(int port, pid_t from, void *buf, size_t size,
+			 const struct ipcbox_options *options,
+			 struct ipcbox_message *msg);
+
+/**
+ * ipcbox_inbox - open the inbox of this process
+ *
+ * What others send to this process with ipcbox_send_to() arrives there, also
+ * what they have sent before. Each process has one; a child after fork() has its
+ * own. Each call gives another handle on it, which may receive and manage it.
+ *
+ * Return: a handle to be closed by the caller, or -EDQUOT (too many ports of this
+ * user), -ENOMEM, -EMFILE, -ENFILE, or what ipcbox_box_open() returns.
+ */
+int ipcbox_inbox(void);
+
+/**
+ * ipcbox_inbox_at - as ipcbox_inbox(), on a box that is open
+ * @box: from ipcbox_box_open()
+ * @flags: 0, or IPCBOX_NOWAIT for a handle with O_NONBLOCK
+ *
+ * Return: as ipcbox_inbox(); -EIDRM if the box is gone.
+ */
+int ipcbox_inbox_at(int box, uint64_t flags);
+
+/**
+ * ipcbox_send_to - send a message to a process
+ * @box: from ipcbox_box_open()
+ * @to: its process id
+ * @data: payload
+ * @len: its length in bytes
+ * @options: type, priority, deadline and flags; NULL for none
+ * @id: set to the id that the message got; may be NULL
+ *
+ * The process need not have done anything for it. Its inbox belongs to its user,
+ * who alone may send to it unless the process has changed the mode.
+ *
+ * Return: 0, or -ESRCH (no such process, or it has exited, also while the call
+ * waits), -EACCES (not for the caller to send to), -EDQUOT, -EMSGSIZE,
+ * -ETIMEDOUT, -EINTR, -EAGAIN, -EINVAL, -EFAULT, -ENOMEM, -EIDRM (the inbox was
+ * deleted, or the box is gone).
+ */
+int ipcbox_send_to(int box, pid_t to, const void *data, size_t len,
+		   const struct ipcbox_options *options, uint64_t *id);
+
+/**
  * ipcbox_recvv - receive one message that is scattered into several buffers
  * @port: handle with IPCBOX_RIGHT_RECV
  * @iov: the buffers, filled one after the other

@@ -10,6 +10,8 @@
 int ipcbox__ioctl(int fd, unsigned long command, void *arg);
 int ipcbox__close_box(int box, int result);
 int ipcbox__name_put(const char *name, char field[IPCBOX_NAME_SIZE]);
+int ipcbox__send(int fd, unsigned long command, struct ipcbox_send *args,
+		 const struct ipcbox_options *options, uint64_t *id);
 int ipcbox__recv_options(struct ipcbox_recv *args,
 			 const struct ipcbox_options *options);
 ssize_t ipcbox__recv_result(const struct ipcbox_recv *args, int err,

@@ -10,8 +10,8 @@
  * The caller's flags must not say how the payload is laid out: the function
  * that was called does.
  */
-static int ipcbox_send_args(int port, struct ipcbox_send *args,
-			    const struct ipcbox_options *options, uint64_t *id)
+int ipcbox__send(int fd, unsigned long command, struct ipcbox_send *args,
+		 const struct ipcbox_options *options, uint64_t *id)
 {
 	int err;
 
@@ -23,7 +23,7 @@ static int ipcbox_send_args(int port, struct ipcbox_send *args,
 		args->priority = options->priority;
 		args->deadline = options->deadline;
 	}
-	err = ipcbox__ioctl(port, IPCBOX_SEND, args);
+	err = ipcbox__ioctl(fd, command, args);
 	if (!err && id)
 		*id = args->id;
 	return err;
@@ -37,7 +37,7 @@ int ipcbox_send_msg(int port, const void *data, size_t len,
 		.len = len,
 	};
 
-	return ipcbox_send_args(port, &args, options, id);
+	return ipcbox__send(port, IPCBOX_SEND, &args, options, id);
 }
 
 int ipcbox_send_receipt(int port, const void *data, size_t len,
@@ -54,7 +54,7 @@ int ipcbox_send_receipt(int port, const void *data, size_t len,
 	/* The receipt comes later then, and elsewhere. */
 	if (options && options->flags & IPCBOX_NOWAIT)
 		return -EINVAL;
-	err = ipcbox_send_args(port, &args, options, NULL);
+	err = ipcbox__send(port, IPCBOX_SEND, &args, options, NULL);
 	if (err)
 		return err;
 	receipt->id = args.id;
@@ -74,7 +74,7 @@ int ipcbox_sendv(int port, const struct iovec *iov, int count,
 		.len = (__u64)count,
 	};
 
-	return ipcbox_send_args(port, &args, options, id);
+	return ipcbox__send(port, IPCBOX_SEND, &args, options, id);
 }
 
 int ipcbox_send_fds(int port, const void *data, size_t len, const int *fds,

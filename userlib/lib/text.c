@@ -25,7 +25,7 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EDQUOT, "over this user's quota (receive what is queued or delete ports; ipcbox info shows the limits)" },
 	{ EBADF, "the handle has not the right to do this (open the port with that right; a port owned by a process is received from by that process only)" },
 	{ EIDRM, "the port was deleted (create it again)" },
-	{ ESRCH, "no such message is held (it was answered or acknowledged before, its time was up, or its sender has given up)" },
+	{ ESRCH, "no such process (it has exited, and nothing it has sent is left), or no such message is held (it was answered or acknowledged before, its time was up, or its sender has given up)" },
 	{ EOWNERDEAD, "the server has gone (ask again if the outcome is \"not delivered\"; otherwise it may have acted)" },
 	{ ECANCELED, "given up: it was delivered as often as the port allows (ipcbox stat shows the limit, and the port for dead letters)" },
 	{ ELOOP, "a port cannot be its own dead-letter port (choose another one)" },
@@ -68,7 +68,7 @@ static const char *ipcbox_word(const char *const words[], size_t count,
 
 const char *ipcbox_kind_name(uint32_t kind)
 {
-	static const char *const words[] = { "mailbox" };
+	static const char *const words[] = { "mailbox", "inbox" };
 
 	return ipcbox_word(words, ARRAY_SIZE(words), kind);
 }

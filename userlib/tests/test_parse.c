@@ -38,6 +38,9 @@ static void numbers(void)
 
 	CHECK(!parse_number("--x", "31", 31, &value) && value == 31);
 	CHECK(parse_number("--x", "32", 31, &value) == EXIT_USAGE);
+	CHECK(!parse_process("--x", "4711", &value) && value == 4711);
+	CHECK(parse_process("--x", "0", &value) == EXIT_USAGE);
+	CHECK(parse_process("--x", "2147483648", &value) == EXIT_USAGE);
 	CHECK(parse_number("--x", "", 31, &value) == EXIT_USAGE);
 	CHECK(parse_number("--x", "1 ", 31, &value) == EXIT_USAGE);
 	CHECK(!parse_capacity("--x", "unlimited", &value));

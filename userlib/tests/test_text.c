@@ -49,6 +49,7 @@ static void words_of_sharing(void)
 static void words(void)
 {
 	CHECK(!strcmp(ipcbox_kind_name(IPCBOX_KIND_MAILBOX), "mailbox"));
+	CHECK(!strcmp(ipcbox_kind_name(IPCBOX_KIND_INBOX), "inbox"));
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_KERNEL), "kernel"));
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_PROCESS), "process"));
 	CHECK(!strcmp(ipcbox_owner_name(IPCBOX_OWNER_HANDLE), "handle"));
