@@ -256,6 +256,77 @@ PATH(recv_until_a_deadline) {
 	.copies = 1,
 };
 
+/* With descriptors: none is open when the receive has failed */
+
+static int arrived[2];
+
+/* Behind what is in line already, which is taken out and sent anew. */
+static void prepare_recv_fds(struct world *world)
+{
+	int fds[2] = { world->box, world->box };
+	static int carried = -1;
+	struct ipcbox_send send = {
+		.len = world->path->first, .type = FIRST, .priority = 2,
+		.fds = (uintptr_t)fds, .nr_fds = 2,
+	};
+	static char data[COPIED];
+
+	if (carried < 0)
+		carried = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	fds[0] = carried;
+	fds[1] = carried;
+	memset(data, FIRST, sizeof(data));
+	send.data = (uintptr_t)data;
+	must(sys_read(world->port, buffer, sizeof(buffer)) == send.len &&
+	     !sys_ioctl(world->port, IPCBOX_SEND, &send), "descriptors");
+	prepare_recv(world);
+	world->recv.fds = (uintptr_t)arrived;
+	world->recv.fds_size = 2;
+	memset(arrived, 0xff, sizeof(arrived));
+}
+
+static void prepare_lease_fds(struct world *world)
+{
+	prepare_recv_fds(world);
+	world->recv.flags |= IPCBOX_LEASE;
+}
+
+static long check_recv_fds(struct world *world, long ret)
+{
+	int i;
+
+	if (!ret && (world->recv.nr_fds != 2 || world->recv.msg_flags &
+						IPCBOX_MSG_FDS_LOST))
+		return -EBADMSG;
+	for (i = 0; !ret && i < 2; i++)
+		if (close(arrived[i]))
+			return -EBADMSG;
+	return check_recv(world, ret);
+}
+
+/* The message is done with, too. */
+static long check_lease_fds(struct world *world, long ret)
+{
+	ret = check_recv_fds(world, ret);
+	if (ret > 0 && msg_ack(world->port, world->recv.msg_id))
+		return -EBADMSG;
+	return ret;
+}
+
+PATH(recv_descriptors) {
+	.prepare = prepare_recv_fds, .run = run_recv,
+	.check = check_recv_fds, .expected = COPIED,
+	.first = COPIED, .second = 6, .takes = true,
+	.objects = 1, .copies = 3,
+};
+
+PATH(recv_descriptors_with_a_lease) {
+	.prepare = prepare_lease_fds, .run = run_recv,
+	.check = check_lease_fds, .expected = COPIED,
+	.first = COPIED, .second = 6, .takes = true,
+	.objects = 2, .copies = 3,
+};
+
 /* Looking, changing, polling */
 
 static long run_stat(struct world *world)

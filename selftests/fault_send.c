@@ -258,4 +258,55 @@ PATH(pinned_until_a_deadline) {
 	.objects = 2, .copies = 1,
 };
 
+/* With descriptors, which must be open no more than before afterwards. */
+
+static int carried[3];
+
+static void prepare_send_fds(struct world *world)
+{
+	int i;
+
+	prepare_send(world);
+	/* One for all worlds: nothing changes it. */
+	for (i = 0; i < 3 && !carried[i]; i++)
+		carried[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	world->send.fds = (uintptr_t)carried;
+	world->send.nr_fds = 3;
+}
+
+static void prepare_send_fds_in_vain(struct world *world)
+{
+	prepare_send_fds(world);
+	world->send.deadline = in_ns(5 * MSEC);
+}
+
+/* They are told one by one, which the kernel does not fail. */
+PATH(send_descriptors) {
+	.prepare = prepare_send_fds, .run = run_send,
+	.first = 5, .second = 6, .sends = COPIED,
+	.objects = 3, .copies = 2,
+};
+
+PATH(send_descriptors_until_a_deadline) {
+	.prepare = prepare_send_fds_in_vain, .run = run_send,
+	.expected = -ETIMEDOUT, .capacity = 2, .first = 5, .second = 6,
+	.objects = 2, .copies = 1,
+};
+
+/* One of them is refused, when the others have been taken. */
+static void prepare_send_refused(struct world *world)
+{
+	prepare_send_fds(world);
+	world->send.nr_fds = 4;
+	memcpy(world->segments, carried, sizeof(carried));
+	((int *)world->segments)[3] = world->box;
+	world->send.fds = (uintptr_t)world->segments;
+}
+
+PATH(send_a_refused_descriptor) {
+	.prepare = prepare_send_refused, .run = run_send,
+	.expected = -ELOOP, .first = 5, .second = 6,
+	.objects = 2, .copies = 1,
+};
+
 TEST_HARNESS_MAIN

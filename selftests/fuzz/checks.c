@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is looked at when a command of the ABI has succeeded, or has failed */
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "checks.h"
 #include "rows.h"
 
@@ -137,7 +140,8 @@ static bool recv_flags_odd(const struct ipcbox_recv *recv, bool whole)
 	uint32_t before = recv->deliveries - !!held;
 	bool lease = recv->flags & IPCBOX_LEASE;
 
-	if (flags & ~(MSG_HELD | MSG_AGAIN) || held == MSG_HELD)
+	if (flags & ~(MSG_HELD | MSG_AGAIN | IPCBOX_MSG_FDS_LOST) ||
+	    held == MSG_HELD)
 		return true;
 	/* One has been delivered before, and had no sender who waits. */
 	if (flags & IPCBOX_MSG_DEAD_LETTER &&
@@ -155,6 +159,51 @@ static bool recv_odd(const struct ipcbox_recv *recv, bool whole)
 	return (recv->type && recv->msg_type != recv->type) ||
 	       recv->msg_priority >= IPCBOX_PRIORITIES ||
 	       recv_sender_odd(recv) || recv_flags_odd(recv, whole);
+}
+
+/*
+ * They are all there, or none of them, and nobody has another use for them.
+ * Returns how many.
+ */
+static unsigned int fds_close(struct context *ctx, unsigned int nr)
+{
+	const int *fds = (int *)ctx->fds->start;
+	unsigned int i, arrived = 0;
+
+	for (i = 0; i < nr && fds[i] != -1; i++, arrived++) {
+		if (ctx->steady && fcntl(fds[i], F_GETFD) != FD_CLOEXEC)
+			find(FINDING_SUCCESS, "recv: descriptor %d, number %u of %u, is not open",
+			     fds[i], i, nr);
+		close(fds[i]);
+	}
+	if (arrived && arrived < nr)
+		find(FINDING_SUCCESS, "recv: %u descriptors of %u", arrived, nr);
+	return arrived;
+}
+
+/* Those who do not say that they have room get none. */
+static void recv_check_fds(struct context *ctx, const struct ipcbox_recv *recv)
+{
+	bool knows = ctx->arg_size >= sizeof(*recv);
+	bool peek = recv->flags & IPCBOX_PEEK;
+	unsigned int nr = 0, arrived = 0;
+
+	if (!knows && ctx->arg_size > offsetof(struct ipcbox_recv, nr_fds)) {
+		store(&shared->unsure, 1);
+		return;
+	}
+	if (knows && !peek)
+		nr = recv->nr_fds < recv->fds_size ? recv->nr_fds :
+						     recv->fds_size;
+	if (nr * sizeof(int) > ctx->fds->good)
+		find(FINDING_SUCCESS, "recv: %u descriptors into %llu good bytes",
+		     nr, (unsigned long long)ctx->fds->good);
+	else if (nr)
+		arrived = fds_close(ctx, nr);
+	if (knows && !peek &&
+	    (arrived < recv->nr_fds) != !!(recv->msg_flags & IPCBOX_MSG_FDS_LOST))
+		find(FINDING_STAT, "recv: %u descriptors of %u, flags %x",
+		     arrived, recv->nr_fds, recv->msg_flags);
 }
 
 /* What has come of IPCBOX_RECV, or of the second half of IPCBOX_REPLY. */
@@ -194,10 +243,12 @@ static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 
 void check_recv(struct context *ctx)
 {
-	if (ctx->arg_good)
-		recv_check(ctx, &ctx->arg.recv, ctx->arg_whole);
-	else
+	if (!ctx->arg_good) {
 		store(&shared->unsure, 1);
+		return;
+	}
+	recv_check_fds(ctx, &ctx->arg.recv);
+	recv_check(ctx, &ctx->arg.recv, ctx->arg_whole);
 }
 
 /* Being done with it */

@@ -130,6 +130,26 @@ static bool size_newer(const struct context *ctx)
 	       (next && next[1] == SIZE_NEWER);
 }
 
+/* How many descriptors are sent, as the module has seen it. */
+static uint32_t sends_fds(const struct context *ctx)
+{
+	int i = row_field(ctx->row, "nr_fds");
+
+	/* Of an older program it sees nothing. */
+	return i < 0 || ctx->call->args[FIELD_SIZE] == SIZE_OLDER ? 0 :
+	       ctx->call->args[i];
+}
+
+/* One of them cannot be sent, or there are too many. */
+static bool sends_bad_fd(const struct context *ctx)
+{
+	int what = row_field(ctx->row, "fd_what");
+	uint32_t nr = sends_fds(ctx);
+
+	return nr && (ctx->call->args[what] != FD_FILE || nr > IPCBOX_FDS_MAX ||
+		      buffer_bad(ctx->fds));
+}
+
 /* Is there something that explains this errno? */
 static bool explained(const struct context *ctx, int err)
 {
@@ -157,6 +177,8 @@ static bool explained(const struct context *ctx, int err)
 		       (ctx->row->cmd == IPCBOX_SET && place_may_broadcast(0));
 	case ECANCELED:
 		return sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
+	case ELOOP:
+		return ctx->row->cmd != IPCBOX_SEND || sends_bad_fd(ctx);
 	case EMFILE:
 	case ENFILE:
 		return sequence_has("limit", NULL, 0);
@@ -216,7 +238,7 @@ static bool sends_event(const struct context *ctx)
 /* A payload that cannot be read cannot be sent. */
 static bool success_possible(const struct context *ctx)
 {
-	if (sends_event(ctx))
+	if (sends_event(ctx) || sends_bad_fd(ctx))
 		return false;
 	if (ctx->row->cmd && (!arg_usable(ctx) || !next_usable(ctx)))
 		return false;

@@ -55,7 +55,7 @@
 #define CONDUCTOR	NR_THREADS	/* as struct call.thread */
 #define MAX_SLOTS	12
 #define MAX_CALLS	64
-#define MAX_FIELDS	26
+#define MAX_FIELDS	28
 #define MAX_ERRORS	14
 #define TEXT_SIZE	32768	/* of a printed sequence */
 
@@ -189,6 +189,10 @@ enum role {
 	ROLE_DEADLINE,
 	ROLE_HELD,	/* id of a message that is held */
 	ROLE_NESTED,	/* a pointer to a struct: its size follows */
+	ROLE_FDS,	/* to descriptors that are sent: their number and an
+			 * enum fd_what follow
+			 */
+	ROLE_FDS_ROOM,	/* to some that are received: their number follows */
 };
 
 struct context;

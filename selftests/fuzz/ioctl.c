@@ -118,6 +118,48 @@ static void table_put(struct context *ctx, unsigned int i)
 	member_put(ctx, i, buffer->start);
 }
 
+/* As many as there may be; what is behind them does not matter. */
+static uint64_t fds_bytes(uint64_t nr)
+{
+	nr = (uint32_t)nr;
+	return sizeof(int) * (nr < IPCBOX_FDS_MAX ? nr : IPCBOX_FDS_MAX);
+}
+
+/* Which one to send: of several, the last is what it is about. */
+static int fd_of(const struct context *ctx, enum fd_what what, bool last)
+{
+	if (!last || what == FD_FILE)
+		return world_file;
+	return what == FD_LAST_HANDLE ? ctx->slot.fd : -1;
+}
+
+static struct buffer *fds_place(struct context *ctx, unsigned int i, bool write)
+{
+	const uint64_t *args = &ctx->call->args[i];
+	struct buffer *buffer = &ctx->buffers[ctx->nr_buffers++];
+
+	buffer->place = args[0];
+	buffer->len = fds_bytes(args[1]);
+	buffer->start = memory_place(SECOND(ctx->local), args[0], buffer->len,
+				     write, &buffer->good);
+	member_put(ctx, i, buffer->start);
+	ctx->fds = buffer;
+	return buffer;
+}
+
+static void fds_put(struct context *ctx, unsigned int i)
+{
+	const uint64_t *args = &ctx->call->args[i];
+	struct buffer *buffer = fds_place(ctx, i, false);
+	int *fds = (int *)buffer->start;
+	uint64_t n;
+
+	for (n = sizeof(int); n <= buffer->len && n <= buffer->good;
+	     n += sizeof(int))
+		*fds++ = fd_of(ctx, args[2], n == buffer->len);
+	memory_seal(SECOND(ctx->local), args[0]);
+}
+
 static void field_put(struct context *ctx, unsigned int i, bool cut,
 		      bool compat)
 {
@@ -133,6 +175,12 @@ static void field_put(struct context *ctx, unsigned int i, bool cut,
 		break;	/* with the buffer before it */
 	case ROLE_TABLE:
 		table_put(ctx, i);
+		break;
+	case ROLE_FDS:
+		fds_put(ctx, i);
+		break;
+	case ROLE_FDS_ROOM:
+		fds_place(ctx, i, true);
 		break;
 	case ROLE_NAME:
 		memcpy(ctx->arg.bytes + field->offset, name_text(value),
@@ -289,8 +337,9 @@ void ioctl_run(struct context *ctx)
 			args[FIELD_SIZE] == SIZE_NEWER ? 0xff : 0);
 	ctx->ret = (compat ? ioctl_compat : ioctl_native)(ctx->slot.fd, cmd, at);
 	ctx->arg_good = args[FIELD_ARG] < PLACE_READONLY;
+	ctx->arg_size = size < known ? size : known;
 	ctx->arg_whole = ctx->arg_good && size >= known;
 	next_get(ctx);
 	if (ctx->arg_good)
-		memcpy(&ctx->arg, (void *)at, size < known ? size : known);
+		memcpy(&ctx->arg, (void *)at, ctx->arg_size);
 }

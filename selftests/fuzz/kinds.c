@@ -120,6 +120,13 @@ KIND(open_file, 0,
 KIND(few, 0,
 	{ 1, NULL, 20 }, N(2), N(3), N(7), { 100, NULL, 10 },
 	{ 4096, NULL, 10 });
+KIND(nr_fds, 0,
+	{ 0, NULL, 120 }, { 1, NULL, 20 }, { 2, NULL, 10 }, { 5, NULL, 5 },
+	{ IPCBOX_FDS_MAX, "most", 3 }, { IPCBOX_FDS_MAX + 1, "too-many", 2 },
+	{ 0xffffffff, "all-ones", 2 });
+KIND(fd_what, 0,
+	{ FD_FILE, "file", 40 }, { FD_LAST_HANDLE, "last-handle", 5 },
+	{ FD_LAST_CLOSED, "last-closed", 3 });
 BITS(rw_flags, 1,
 	{ RWF_NOWAIT, "nowait", 50 }, { RWF_HIPRI, "hipri", 5 },
 	{ RWF_APPEND, "append", 3 });

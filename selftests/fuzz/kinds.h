@@ -88,6 +88,13 @@ enum held_id {
 	HELD_ALL_ONES,
 };
 
+/* What descriptors a message is sent with. */
+enum fd_what {
+	FD_FILE,	/* good ones */
+	FD_LAST_HANDLE,	/* of which the last is refused */
+	FD_LAST_CLOSED,	/* of which the last is not open */
+};
+
 #define NO_SLOT		31	/* a descriptor that is not open */
 
 extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
@@ -101,6 +108,7 @@ extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
 	kind_timeout, kind_process, kind_thread, kind_signal, kind_microseconds,
 	kind_onoff, kind_events, kind_open_file, kind_few, kind_rw_flags,
 	kind_room, kind_limit, kind_nested_place, kind_held, kind_lease,
+	kind_nr_fds, kind_fd_what,
 	kind_call_flags, kind_reply_flags, kind_recv_type, kind_event_mask,
 	kind_max_deliveries;
 

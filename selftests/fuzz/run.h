@@ -342,6 +342,7 @@ struct buffer {
  * @steady: no descriptor of the process has changed meanwhile
  * @arg_good: the struct of an ioctl is where it can be read and written
  * @arg_whole: and all of it
+ * @arg_size: how much of it the module has seen
  * @next_good: likewise, the struct to which that of a reply points
  * @next_whole: and all of it
  * @memory_bad: some other memory is not
@@ -349,6 +350,7 @@ struct buffer {
  * @buffers: memory that the call names
  * @payload: buffer of a message that is sent
  * @room: buffer of a message that is received
+ * @fds: memory of descriptors, sent or received; NULL if there is none
  * @tag: of a message that is sent
  * @message_id: likewise, 0 if that is not known
  * @fate: likewise; a call that has failed may have sent it
@@ -365,6 +367,7 @@ struct context {
 	bool steady;
 	bool arg_good;
 	bool arg_whole;
+	unsigned int arg_size;
 	bool next_good;
 	bool next_whole;
 	bool memory_bad;
@@ -372,6 +375,7 @@ struct context {
 	struct buffer buffers[MAX_BUFFERS];
 	const struct buffer *payload;
 	const struct buffer *room;
+	const struct buffer *fds;
 	uint32_t tag;
 	uint64_t message_id;
 	enum message_fate fate;
@@ -453,6 +457,7 @@ void uring_forget(void);
 /* world.c */
 #define NR_BOXES	3
 extern int world_box[NR_BOXES];
+extern int world_file;
 extern int world_inbox[MAX_PROCESSES][2];
 void world_init(void);
 bool world_become(const struct process_spec *spec);

@@ -28,6 +28,7 @@
 #include "run.h"
 
 int world_box[NR_BOXES];
+int world_file;		/* to be sent */
 int world_inbox[MAX_PROCESSES][2];
 
 static int nets[NR_BOXES], user_ns, pid_ns, kernel_log;
@@ -172,6 +173,8 @@ void world_init(void)
 		if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0,
 			       world_inbox[i]))
 			world_fail("socketpair");
+	world_file = checked(open("/dev/null", O_RDWR | O_CLOEXEC),
+			     "/dev/null");
 	kernel_log = checked(open("/dev/kmsg", O_RDONLY | O_NONBLOCK |
 				  O_CLOEXEC), "/dev/kmsg");
 	world_log_skip();
