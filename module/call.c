@@ -233,8 +233,8 @@ static int ipcbox_call_offer_place(struct ipcbox_handle *handle, u64 id,
 
 /* -EAGAIN, with nothing done, if the reply has to be copied twice. */
 static noinline int ipcbox_answer_place(struct ipcbox_answer *answer,
-			       struct ipcbox_handle *handle, u64 id,
-			       struct iov_iter *from)
+					struct ipcbox_handle *handle, u64 id,
+					struct iov_iter *from)
 {
 	struct ipcbox_pinned *place;
 	struct ipcbox_room room;

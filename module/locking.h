@@ -27,6 +27,8 @@
  *	    `-- workqueue internals
  *
  *	pinned->lock			mutex, taken with no other lock held
+ *	`-- mm->mmap_lock		tried only: of a caller that waits, to pin the
+ *					place of a reply
  *
  * With PREEMPT_RT all of these sleep, tasklist_lock too; the callback below it
  * is as good there, since the locks of the workqueue are raw ones.
@@ -86,6 +88,7 @@
  *			peeker; and a caller, until it has its answer; and each
  *			copy that shares its payload
  *	waiter		the stack of the waiting thread
+ *	pinned		its message; as a place: the call, and who replies to it
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)
  *
