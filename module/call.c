@@ -16,6 +16,7 @@
 #include "ioctl.h"
 #include "message.h"
 #include "pinned.h"
+#include "place.h"
 #include "port.h"
 #include "queue.h"
 #include "short.h"
@@ -29,6 +30,7 @@
  * @type: of the reply
  * @len: its length
  * @longer: the payload, if it is longer than @data, else NULL
+ * @placed: the payload is where the caller wants it
  * @pid: who has replied, as the caller sees it
  * @tid: likewise
  * @uid: likewise, but for the caller to translate
@@ -39,6 +41,7 @@ struct ipcbox_answer {
 	u64 type;
 	size_t len;
 	struct ipcbox_message *longer;
+	bool placed;
 	pid_t pid;
 	pid_t tid;
 	kuid_t uid;
@@ -50,10 +53,15 @@ struct ipcbox_answer {
  * struct ipcbox_pending - a call that waits, on the stack of its caller
  * @waiter: the request's sender
  * @answer: set before the wait ends with 0, under the lock of the queue
+ * @room: where the caller wants the reply
+ * @place: set by one who replies, under the lock of the queue while the caller
+ *	waits; NULL until then
  */
 struct ipcbox_pending {
 	struct ipcbox_waiter waiter;
 	struct ipcbox_answer answer;
+	struct ipcbox_room room;
+	struct ipcbox_pinned *place;
 };
 
 static void ipcbox_answer_release(const struct ipcbox_answer *answer,
@@ -101,6 +109,10 @@ static int ipcbox_call_wait(struct ipcbox_ioctl *ioctl,
 	ret = ipcbox_queue_call(queue, msg, &pending->waiter, &wait);
 	if (msg->pinned)
 		ipcbox_pinned_revoke(msg->pinned);
+	if (unlikely(pending->place)) {
+		ipcbox_pinned_revoke(pending->place);
+		ipcbox_pinned_put(pending->place);
+	}
 	if (!ret)
 		arg->outcome = IPCBOX_ANSWERED;
 	else if (msg->deliveries)
@@ -124,6 +136,8 @@ static int ipcbox_call_take_answer(struct ipcbox_ioctl *ioctl,
 	arg->replier_tid = answer->tid;
 	arg->replier_uid = ipcbox_uid_seen(answer->uid);
 	arg->replier_gid = ipcbox_gid_seen(answer->gid);
+	if (answer->placed)
+		return 0;
 	if (answer->len > iov_iter_count(to))
 		return -EMSGSIZE;
 	if (answer->longer)
@@ -142,6 +156,8 @@ static int ipcbox_call_run(struct ipcbox_ioctl *ioctl, struct iov_iter *from,
 	msg = ipcbox_call_request(ioctl, from);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
+	ipcbox_room_init(&pending.room, to);
+	pending.place = NULL;
 	ret = ipcbox_call_wait(ioctl, msg, &pending);
 	if (ret)
 		return ret;
@@ -185,18 +201,79 @@ release:
 
 /* Replying */
 
+static struct ipcbox_pending *ipcbox_pending_of(struct ipcbox_waiter *caller)
+{
+	return container_of(caller, struct ipcbox_pending, waiter);
+}
+
+/* To a call that has room for the reply and no place yet. */
+static int ipcbox_call_offer_place(struct ipcbox_handle *handle, u64 id,
+				   struct ipcbox_pinned *place, size_t len,
+				   struct ipcbox_room *room)
+{
+	struct ipcbox_queue *queue = handle->rx;
+	struct ipcbox_pending *pending;
+	struct ipcbox_message *msg;
+	int ret = -EAGAIN;
+
+	spin_lock(&queue->lock);
+	msg = ipcbox_held_find_locked(handle, id);
+	if (msg && msg->call && !queue->dead) {
+		pending = ipcbox_pending_of(msg->sender);
+		if (len <= pending->room.len && !pending->place) {
+			refcount_inc(&place->ref);
+			pending->place = place;
+			*room = pending->room;
+			ret = 0;
+		}
+	}
+	spin_unlock(&queue->lock);
+	return ret;
+}
+
+/* -EAGAIN, with nothing done, if the reply has to be copied twice. */
+static noinline int ipcbox_answer_place(struct ipcbox_answer *answer,
+					struct ipcbox_handle *handle, u64 id,
+					struct iov_iter *from)
+{
+	struct ipcbox_pinned *place;
+	struct ipcbox_room room;
+	int ret;
+
+	place = ipcbox_place_new(answer->len);
+	if (!place)
+		return -EAGAIN;
+	ret = ipcbox_call_offer_place(handle, id, place, answer->len, &room);
+	if (!ret)
+		ret = ipcbox_place_pin(place, &room, answer->len);
+	if (!ret)
+		ret = ipcbox_pinned_copy(place, from);
+	if (ret)
+		ipcbox_pinned_revoke(place);
+	ipcbox_pinned_put(place);
+	answer->placed = !ret;
+	return ret;
+}
+
 static int ipcbox_answer_fill(struct ipcbox_answer *answer,
-			      struct ipcbox_handle *handle,
+			      struct ipcbox_handle *handle, u64 id,
 			      struct iov_iter *from)
 {
 	struct ipcbox_message *longer;
+	int ret;
 
 	answer->len = iov_iter_count(from);
 	answer->longer = NULL;
+	answer->placed = false;
 	if (answer->len > READ_ONCE(handle->rx->limits.max_msgsize))
 		return -EMSGSIZE;
 	if (answer->len <= IPCBOX_ANSWER_SHORT)
 		return ipcbox_short_copy_in(answer->data, answer->len, from);
+	if (answer->len >= IPCBOX_PLACE_MIN) {
+		ret = ipcbox_answer_place(answer, handle, id, from);
+		if (ret != -EAGAIN)
+			return ret;
+	}
 	longer = ipcbox_transfer_message(handle, from, false,
 					 &handle->rx->spare_reply);
 	if (IS_ERR(longer))
@@ -209,8 +286,7 @@ static int ipcbox_answer_fill(struct ipcbox_answer *answer,
 static void ipcbox_answer_give(struct ipcbox_answer *answer,
 			       struct ipcbox_waiter *caller)
 {
-	struct ipcbox_pending *pending =
-		container_of(caller, struct ipcbox_pending, waiter);
+	struct ipcbox_pending *pending = ipcbox_pending_of(caller);
 	struct pid_namespace *ns = ns_of_pid(task_pid(caller->task));
 
 	answer->pid = pid_nr_ns(task_tgid(current), ns);
@@ -269,7 +345,7 @@ int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
 	if (ret)
 		return ret;
 	answer.type = arg->type;
-	ret = ipcbox_answer_fill(&answer, handle, &from.iter);
+	ret = ipcbox_answer_fill(&answer, handle, arg->id, &from.iter);
 	ipcbox_buffers_release(&from);
 	return ret ?: ipcbox_call_finish(handle, arg->id, &answer);
 }

@@ -42,6 +42,20 @@
 #define IPCBOX_COMPAT_FMODE	FMODE_NONOTIFY
 #endif
 
+/* 6.5 took the areas out of the arguments. */
+static inline long ipcbox_compat_pin_remote(struct mm_struct *mm,
+					    unsigned long start,
+					    unsigned long nr,
+					    unsigned int flags,
+					    struct page **pages)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return pin_user_pages_remote(mm, start, nr, flags, pages, NULL);
+#else
+	return pin_user_pages_remote(mm, start, nr, flags, pages, NULL, NULL);
+#endif
+}
+
 /* Where an iterator over a plain buffer stands. */
 static inline void __user *ipcbox_compat_ubuf(const struct iov_iter *iter)
 {

@@ -28,6 +28,8 @@
  *	    `-- workqueue internals
  *
  *	pinned->lock			mutex, taken with no other lock held
+ *	`-- mm->mmap_lock		tried only: of a caller that waits, to pin the
+ *					place of a reply
  *
  * With PREEMPT_RT all of these sleep, tasklist_lock too; the callback below it
  * is as good there, since the locks of the workqueue are raw ones.
@@ -95,6 +97,7 @@
  *	fds		each message that has it, or what drops it from a line; a
  *			receiver of such a message
  *	waiter		the stack of the waiting thread
+ *	pinned		its message; as a place: the call, and who replies to it
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)
  *

@@ -41,7 +41,7 @@ static size_t ipcbox_message_charge(const struct ipcbox_message *msg)
 static void ipcbox_message_free_payload(struct ipcbox_message *msg)
 {
 	if (msg->pinned)
-		ipcbox_pinned_free(msg->pinned);
+		ipcbox_pinned_put(msg->pinned);
 	else if (!msg->whole && msg->data != msg->inline_data)
 		kvfree(msg->data);
 }
@@ -329,14 +329,14 @@ void ipcbox_message_release(struct ipcbox_message *msg,
  * @to: destination, with room for it
  *
  * Return: 0, or with part of it copied -EFAULT or -EINTR, see
- * ipcbox_pinned_copy_out()
+ * ipcbox_pinned_copy()
  */
 int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to)
 {
 	if (msg->whole)
 		msg = msg->whole;
 	if (msg->pinned)
-		return ipcbox_pinned_copy_out(msg->pinned, to);
+		return ipcbox_pinned_copy(msg->pinned, to);
 	if (msg->data == msg->inline_data)
 		return ipcbox_short_copy_out(msg->inline_data, msg->len, to);
 	return copy_to_iter(msg->data, msg->len, to) == msg->len ? 0 : -EFAULT;

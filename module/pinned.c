@@ -40,8 +40,32 @@ bool ipcbox_pinned_wanted(const struct iov_iter *from)
 	       iov_iter_count(from) / ipcbox_pinned_segments(from) >= PAGE_SIZE;
 }
 
-static void ipcbox_pinned_add(struct ipcbox_pinned *pinned, struct page **pages,
-			      size_t offset, size_t bytes)
+/**
+ * ipcbox_pinned_alloc() - make a payload without pages
+ * @max: how many it will have at the most
+ * @written: they are copied to, not from
+ *
+ * Return: the payload, or NULL
+ */
+struct ipcbox_pinned *ipcbox_pinned_alloc(unsigned int max, bool written)
+{
+	struct ipcbox_pinned *pinned;
+
+	pinned = kvmalloc(struct_size(pinned, pages, max),
+			  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	if (!pinned)
+		return NULL;
+	refcount_set(&pinned->ref, 1);
+	mutex_init(&pinned->lock);
+	pinned->revoked = false;
+	pinned->written = written;
+	pinned->nr = 0;
+	return pinned;
+}
+
+/* Pages in a row, of which the first and the last may be used in part. */
+void ipcbox_pinned_add(struct ipcbox_pinned *pinned, struct page **pages,
+		       size_t offset, size_t bytes)
 {
 	struct bio_vec *bv;
 
@@ -96,13 +120,9 @@ struct ipcbox_pinned *ipcbox_pinned_new(struct iov_iter *from)
 	 */
 	if (fault_in_iov_iter_readable(from, iov_iter_count(from)))
 		return ERR_PTR(-EFAULT);
-	pinned = kvmalloc(struct_size(pinned, pages, max),
-			  GFP_KERNEL_ACCOUNT | __GFP_NOWARN);
+	pinned = ipcbox_pinned_alloc(max, false);
 	if (!pinned)
 		return ERR_PTR(-ENOMEM);
-	mutex_init(&pinned->lock);
-	pinned->revoked = false;
-	pinned->nr = 0;
 	/* Past empty segments, as each later advance does. */
 	iov_iter_advance(from, 0);
 	while (iov_iter_count(from)) {
@@ -113,21 +133,29 @@ struct ipcbox_pinned *ipcbox_pinned_new(struct iov_iter *from)
 	return pinned;
 
 fail:
-	ipcbox_pinned_free(pinned);
+	ipcbox_pinned_put(pinned);
 	*from = start;
 	return ERR_PTR(ret);
 }
 
 static void ipcbox_pinned_unpin(struct ipcbox_pinned *pinned)
 {
+	struct page *page;
 	unsigned int i;
 
-	for (i = 0; i < pinned->nr; i++)
-		unpin_user_page(pinned->pages[i].bv_page);
+	for (i = 0; i < pinned->nr; i++) {
+		page = pinned->pages[i].bv_page;
+		if (pinned->written)
+			unpin_user_pages_dirty_lock(&page, 1, true);
+		else
+			unpin_user_page(page);
+	}
 }
 
-void ipcbox_pinned_free(struct ipcbox_pinned *pinned)
+void ipcbox_pinned_put(struct ipcbox_pinned *pinned)
 {
+	if (!refcount_dec_and_test(&pinned->ref))
+		return;
 	if (!pinned->revoked)
 		ipcbox_pinned_unpin(pinned);
 	kvfree(pinned);
@@ -143,9 +171,20 @@ struct ipcbox_pinned_cursor {
 	size_t done;
 };
 
+static size_t ipcbox_pinned_copy_page(const struct ipcbox_pinned *pinned,
+				      const struct bio_vec *bv, size_t done,
+				      struct iov_iter *iter)
+{
+	return pinned->written ?
+	       copy_page_from_iter(bv->bv_page, bv->bv_offset + done,
+				   bv->bv_len - done, iter) :
+	       copy_page_to_iter(bv->bv_page, bv->bv_offset + done,
+				 bv->bv_len - done, iter);
+}
+
 /* Copies until it would fault; true if that was not before the end. */
 static bool ipcbox_pinned_step(struct ipcbox_pinned *pinned,
-			       struct iov_iter *to,
+			       struct iov_iter *iter,
 			       struct ipcbox_pinned_cursor *at)
 {
 	unsigned int end = min(at->page + IPCBOX_PINNED_STEP, pinned->nr);
@@ -155,9 +194,7 @@ static bool ipcbox_pinned_step(struct ipcbox_pinned *pinned,
 	pagefault_disable();
 	while (at->page < end) {
 		bv = &pinned->pages[at->page];
-		at->done += copy_page_to_iter(bv->bv_page,
-					      bv->bv_offset + at->done,
-					      bv->bv_len - at->done, to);
+		at->done += ipcbox_pinned_copy_page(pinned, bv, at->done, iter);
 		if (at->done < bv->bv_len)
 			break;
 		at->page++;
@@ -167,24 +204,27 @@ static bool ipcbox_pinned_step(struct ipcbox_pinned *pinned,
 	return at->page == end;
 }
 
-/* A receiver's page is missing: let it come, with no lock held. */
-static int ipcbox_pinned_fault_in(struct iov_iter *to)
+/* A page of the caller's is missing: let it come, with no lock held. */
+static int ipcbox_pinned_fault_in(const struct ipcbox_pinned *pinned,
+				  struct iov_iter *iter)
 {
-	size_t bytes = min_t(size_t, iov_iter_count(to), PAGE_SIZE);
+	size_t bytes = min_t(size_t, iov_iter_count(iter), PAGE_SIZE), missing;
 
-	return fault_in_iov_iter_writeable(to, bytes) == bytes ? -EFAULT : 0;
+	missing = pinned->written ? fault_in_iov_iter_readable(iter, bytes) :
+				    fault_in_iov_iter_writeable(iter, bytes);
+	return missing == bytes ? -EFAULT : 0;
 }
 
 /**
- * ipcbox_pinned_copy_out() - copy the whole payload
+ * ipcbox_pinned_copy() - copy the whole payload
  * @pinned: payload
- * @to: destination, with room for it
+ * @iter: the caller's memory, where it goes or comes from
  *
  * Return: 0, -EFAULT, or -EINTR if the caller is being killed. If the payload
  * is revoked meanwhile it ends early, with 0: then the receive counts for
  * nothing, as ipcbox_queue_settle() or ipcbox_pinned_valid() tells.
  */
-int ipcbox_pinned_copy_out(struct ipcbox_pinned *pinned, struct iov_iter *to)
+int ipcbox_pinned_copy(struct ipcbox_pinned *pinned, struct iov_iter *iter)
 {
 	struct ipcbox_pinned_cursor at = {};
 	bool revoked, whole = true;
@@ -192,17 +232,17 @@ int ipcbox_pinned_copy_out(struct ipcbox_pinned *pinned, struct iov_iter *to)
 	size_t left;
 
 	while (at.page < pinned->nr) {
-		left = iov_iter_count(to);
+		left = iov_iter_count(iter);
 		mutex_lock(&pinned->lock);
 		revoked = pinned->revoked;
 		if (!revoked)
-			whole = ipcbox_pinned_step(pinned, to, &at);
+			whole = ipcbox_pinned_step(pinned, iter, &at);
 		mutex_unlock(&pinned->lock);
 		if (revoked)
 			return 0;
-		stuck = iov_iter_count(to) < left ? 0 : stuck + 1;
+		stuck = iov_iter_count(iter) < left ? 0 : stuck + 1;
 		if (stuck > IPCBOX_PINNED_TRIES ||
-		    (!whole && ipcbox_pinned_fault_in(to)))
+		    (!whole && ipcbox_pinned_fault_in(pinned, iter)))
 			return -EFAULT;
 		if (fatal_signal_pending(current))
 			return -EINTR;
@@ -212,18 +252,22 @@ int ipcbox_pinned_copy_out(struct ipcbox_pinned *pinned, struct iov_iter *to)
 }
 
 /**
- * ipcbox_pinned_revoke() - end all copying from a payload, once
- * @pinned: payload of the caller, whose memory is its own again
+ * ipcbox_pinned_revoke() - end all copying from or to a payload
+ * @pinned: payload, whose memory is its owner's again
  *
- * The pages are unpinned, too: a receiver that is stopped by a page fault does
+ * The pages are unpinned, too: one who copies and is stopped by a page fault does
  * not keep them.
  */
 void ipcbox_pinned_revoke(struct ipcbox_pinned *pinned)
 {
+	bool revoked;
+
 	mutex_lock(&pinned->lock);
+	revoked = pinned->revoked;
 	pinned->revoked = true;
 	mutex_unlock(&pinned->lock);
-	ipcbox_pinned_unpin(pinned);
+	if (!revoked)
+		ipcbox_pinned_unpin(pinned);
 }
 
 /* Was what has been copied so far the payload, all of it? */

@@ -8,12 +8,16 @@
  * end. So a receiver copies in steps that cannot fault, under a mutex, and the
  * sender revokes the payload under the same mutex before it returns: it waits
  * for one step at the most, and no later step sees its memory.
+ *
+ * The same serves in the other direction, where the caller of a request waits for
+ * a reply: see place.h.
  */
 #ifndef _IPCBOX_PINNED_H
 #define _IPCBOX_PINNED_H
 
 #include <linux/bvec.h>
 #include <linux/mutex.h>
+#include <linux/refcount.h>
 #include <linux/types.h>
 #include <linux/uio.h>
 
@@ -26,16 +30,21 @@
 #define IPCBOX_PIN_MIN		(16UL << 10)
 
 struct ipcbox_pinned {
+	refcount_t ref;
 	struct mutex lock;		/* copying against revoking */
 	bool revoked;			/* lock */
+	bool written;			/* constant; copied to, not from */
 	unsigned int nr;
 	struct bio_vec pages[];
 };
 
 bool ipcbox_pinned_wanted(const struct iov_iter *from);
 struct ipcbox_pinned *ipcbox_pinned_new(struct iov_iter *from);
-void ipcbox_pinned_free(struct ipcbox_pinned *pinned);
-int ipcbox_pinned_copy_out(struct ipcbox_pinned *pinned, struct iov_iter *to);
+struct ipcbox_pinned *ipcbox_pinned_alloc(unsigned int max, bool written);
+void ipcbox_pinned_add(struct ipcbox_pinned *pinned, struct page **pages,
+		       size_t offset, size_t bytes);
+void ipcbox_pinned_put(struct ipcbox_pinned *pinned);
+int ipcbox_pinned_copy(struct ipcbox_pinned *pinned, struct iov_iter *iter);
 void ipcbox_pinned_revoke(struct ipcbox_pinned *pinned);
 bool ipcbox_pinned_valid(struct ipcbox_pinned *pinned);
 

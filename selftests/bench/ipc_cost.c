@@ -8,6 +8,7 @@
  *			answered by one of the same length
  *	send + receive	one process, nothing ever blocks
  *	one way		two processes: a long message, answered by one byte
+ *	reply		two processes: a byte, answered by a long message
  *
  * The unit is a nanosecond of CLOCK_MONOTONIC. Where the emulator counts
  * instructions as time (scripts/bench-instructions) it is one instruction, and
@@ -407,6 +408,7 @@ static const struct measure measures[] = {
 	{ "send+receive 64 B", 64, 0, 1 },
 	{ "send+receive 4 KiB", 4 * KIB, 0, 1 },
 	{ "one way 1 MiB", MIB, 1, 40 },
+	{ "reply 1 MiB", 1, MIB, 40 },
 };
 
 /* For finding the length from which pinning pays. */

@@ -54,7 +54,9 @@
  *
  * A large message to a port of capacity 0 is copied once, from the memory of
  * the waiting sender. What another thread of the sender changes there before
- * its send has ended, the receiver may see.
+ * its send has ended, the receiver may see. So is a large request, and a large
+ * reply into the memory of the waiting caller, in part even when the call fails.
+ * Such a reply is charged to nobody, nor is a short one.
  *
  * Direct communication
  * --------------------
