@@ -88,7 +88,7 @@ int ipcbox_send_fds(int port, const void *data, size_t len, const int *fds,
 		.nr_fds = count,
 	};
 
-	return ipcbox_send_args(port, &args, options, id);
+	return ipcbox__send(port, IPCBOX_SEND, &args, options, id);
 }
 
 int ipcbox_send(int port, const void *data, size_t len)
