@@ -33,7 +33,7 @@ static int ipcbox_place_pin_locked(struct ipcbox_pinned *place,
 	size_t offset, bytes;
 	long nr;
 
-	mmap_assert_locked(mm);
+	lockdep_assert_held(&mm->mmap_lock);
 	for (; len; start += bytes, len -= bytes) {
 		offset = offset_in_page(start);
 		nr = min_t(size_t, DIV_ROUND_UP(offset + len, PAGE_SIZE),

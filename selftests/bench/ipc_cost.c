@@ -657,7 +657,7 @@ static bool measurable(const struct transport *transport,
 		return false;
 	if (transport->min && transport->min == transport->max)
 		return measure->ping == 64 && measure->pong == 64;
-	return measure->ping <= transport->max;
+	return measure->ping <= transport->max && measure->pong <= transport->max;
 }
 
 static struct figure measure_one(const struct transport *transport,
