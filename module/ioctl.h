@@ -28,6 +28,7 @@ union ipcbox_ioctl_arg {
 	struct ipcbox_port_delete port_delete;
 	struct ipcbox_port_list port_list;
 	struct ipcbox_user_list user_list;
+	struct ipcbox_pipe pipe;
 	struct ipcbox_stat stat;
 	struct ipcbox_set set;
 	struct ipcbox_send send;

@@ -31,7 +31,7 @@ struct ipcbox_line {
 	u32 ready;		/* bit n: priority[n] may have messages */
 	u64 next_seq;		/* place of the next new message */
 	u64 messages;
-	u64 bytes;		/* of payload */
+	u64 bytes;		/* of payload, that have not been read */
 	struct rb_root by_type;	/* messages with type != 0 */
 	struct rb_root returned; /* those in a list, but not since they were new */
 	struct list_head priority[IPCBOX_PRIORITIES];
@@ -39,6 +39,7 @@ struct ipcbox_line {
 
 void ipcbox_line_init(struct ipcbox_line *line);
 struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type);
+struct ipcbox_message *ipcbox_line_last(struct ipcbox_line *line);
 struct ipcbox_message *ipcbox_line_least(struct ipcbox_line *line);
 void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_remove(struct ipcbox_line *line, struct ipcbox_message *msg);

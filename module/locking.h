@@ -43,6 +43,7 @@
  *	port->charged				who unlinks the port, or frees it
  *	port->{handles,senders,receivers,pair}	port->queue.lock
  *	port->leases.expiry			port->queue.lock
+ *	port->ends.{readers,writers}_came	port->queue.lock; also read without it
  *	everything in struct ipcbox_broadcast,
  *		subscriber->{node,lost}		broadcast->lock
  *	handle->holders, holder->{node,held}	port->queue.lock
@@ -56,7 +57,7 @@
  *	handle->news				likewise; also read without it,
  *						and constant once it is set
  *	message->{node,tree,returned,seq,state,sender,holder,expiry,expired,
- *		delivered,charged,deliveries}	queue->lock, from
+ *		delivered,charged,deliveries,read} queue->lock, from
  *						ipcbox_queue_send() on
  *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result
  *						is set; then the waiting thread

@@ -20,6 +20,7 @@
 #include <linux/ipcbox.h>
 
 #include "broadcast.h"
+#include "ends.h"
 #include "lease.h"
 #include "queue.h"
 #include "watch.h"
@@ -73,6 +74,7 @@ struct ipcbox_port {
 	struct ipcbox_watch owner;
 	struct ipcbox_leases leases;
 	struct ipcbox_broadcast broadcast;
+	struct ipcbox_ends ends;
 	atomic64_t last_message_id;
 	struct ipcbox_queue queue;
 };
@@ -101,8 +103,8 @@ void ipcbox_port_release(struct kref *ref);
 
 bool ipcbox_port_may_manage(const struct ipcbox_port *port);
 int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights);
-int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
-		       struct ipcbox_member **member);
+int ipcbox_port_attach(struct ipcbox_port *port, u32 rights, bool nonblock,
+		       struct ipcbox_member **member, u64 *partners);
 void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 			struct ipcbox_member *member);
 
@@ -115,6 +117,13 @@ int ipcbox_port_stat(struct ipcbox_port *port,
 static inline bool ipcbox_port_broadcasts(const struct ipcbox_port *port)
 {
 	return port->sharing >= IPCBOX_SHARE_ALL;
+}
+
+/* May the caller receive, as far as the owner has a say? */
+static inline bool ipcbox_port_receivable(const struct ipcbox_port *port)
+{
+	return port->owner_policy != IPCBOX_OWNER_PROCESS ||
+	       ipcbox_watch_is_current(&port->owner);
 }
 
 static inline bool ipcbox_port_owner_gone(const struct ipcbox_port *port)

@@ -122,6 +122,23 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 	return ret ?: len;
 }
 
+/**
+ * ipcbox_transfer_send() - send a plain message: no type, no priority
+ * @handle: through this
+ * @from: payload
+ * @wait: whether and how long to wait
+ *
+ * Return: 0 or a negative errno
+ */
+int ipcbox_transfer_send(struct ipcbox_handle *handle, struct iov_iter *from,
+			 const struct ipcbox_wait *wait)
+{
+	const struct ipcbox_outgoing out = { .wait = *wait };
+	ssize_t ret = ipcbox_handle_send(handle, from, &out);
+
+	return ret < 0 ? ret : 0;
+}
+
 /* Receiving */
 
 /* One of these stays with the receiver. */
@@ -139,15 +156,22 @@ static u32 ipcbox_handle_message_flags(const struct ipcbox_message *msg,
 	return flags;
 }
 
-/* Fills in what IPCBOX_RECV tells of a message, as its receiver may see it. */
-static int ipcbox_handle_describe(const struct ipcbox_message *msg,
-				  struct ipcbox_ioctl *call)
+/**
+ * ipcbox_transfer_describe() - fill in what IPCBOX_RECV tells of a message
+ * @msg: message
+ * @len: how much of it is received
+ * @call: IPCBOX_RECV, of one who may see the message
+ *
+ * Return: 0 or -EFAULT
+ */
+int ipcbox_transfer_describe(const struct ipcbox_message *msg, size_t len,
+			     struct ipcbox_ioctl *call)
 {
 	struct ipcbox_recv *recv = &call->arg.recv;
 	/* Others may receive what is peeked at. */
 	u32 deliveries = READ_ONCE(msg->deliveries);
 
-	recv->msg_len = msg->len;
+	recv->msg_len = len;
 	recv->msg_type = msg->type;
 	recv->msg_id = msg->id;
 	recv->msg_flags = ipcbox_handle_message_flags(msg, deliveries,
@@ -169,7 +193,7 @@ static int ipcbox_handle_deliver(struct ipcbox_message *msg,
 	int ret = ipcbox_message_copy_out(msg, to);
 
 	if (!ret && call)
-		ret = ipcbox_handle_describe(msg, call);
+		ret = ipcbox_transfer_describe(msg, msg->len, call);
 	if (!ret && fatal_signal_pending(current))
 		ret = -EINTR;
 	return ret;
@@ -225,13 +249,11 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 				  struct iov_iter *to,
 				  struct ipcbox_incoming *in)
 {
-	const struct ipcbox_port *port = handle->port;
 	struct ipcbox_message *msg;
 	size_t len;
 	int ret;
 
-	if (port->owner_policy == IPCBOX_OWNER_PROCESS &&
-	    !ipcbox_watch_is_current(&port->owner) &&
+	if (!ipcbox_port_receivable(handle->port) &&
 	    !ipcbox_filter_only_hears(&in->filter))
 		return -EBADF;
 	in->filter.room = iov_iter_count(to);

@@ -33,6 +33,10 @@ ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 					       struct iov_iter *from, bool pin,
 					       struct ipcbox_message **spare);
+int ipcbox_transfer_send(struct ipcbox_handle *handle, struct iov_iter *from,
+			 const struct ipcbox_wait *wait);
+int ipcbox_transfer_describe(const struct ipcbox_message *msg, size_t len,
+			     struct ipcbox_ioctl *call);
 struct ipcbox_wait ipcbox_transfer_wait(const struct ipcbox_ioctl *call,
 					u64 deadline);
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call);
