@@ -68,6 +68,7 @@ static const struct command commands[] = {
 	COMMAND(IPCBOX_PORT_DELETE, false, false),
 	COMMAND(IPCBOX_PORT_LIST, false, true),
 	COMMAND(IPCBOX_USER_LIST, false, true),
+	COMMAND(IPCBOX_PIPE, false, true),
 	COMMAND(IPCBOX_SEND, true, true),
 	COMMAND(IPCBOX_RECV, true, true),
 	COMMAND(IPCBOX_STAT, true, true),
