@@ -80,7 +80,7 @@ struct ipcbox_queue {
 	spinlock_t lock;		/* guards all down to line */
 	bool dead;			/* also read without the lock */
 	bool stream;			/* constant: of bytes, see stream.h */
-	bool broken;			/* a stream that nobody reads */
+	bool broken;			/* a stream that nobody reads; likewise */
 	bool ended;			/* a stream that nobody writes */
 	struct ipcbox_limits limits;	/* also read without the lock */
 	u64 admitted;			/* messages, in line or taken */

@@ -171,7 +171,8 @@ void ipcbox_queue_set_ends_locked(struct ipcbox_queue *queue, bool readers,
 		wake->poll |= EPOLLHUP | EPOLLIN | EPOLLRDNORM;
 		wake->poll_all = true;
 	}
-	queue->broken = !readers;
+	/* Writers look without the lock first. */
+	WRITE_ONCE(queue->broken, !readers);
 	queue->ended = !writers;
 	if (!readers && !writers)
 		ipcbox_queue_drop_all(queue, dropped);

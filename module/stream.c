@@ -25,6 +25,14 @@ static int ipcbox_stream_sent(int ret)
 	return ret;
 }
 
+/* Before the bytes are looked at; the queue looks again when they are there. */
+static int ipcbox_stream_check(const struct ipcbox_queue *queue)
+{
+	if (READ_ONCE(queue->dead))
+		return -EIDRM;
+	return READ_ONCE(queue->broken) ? -EPIPE : 0;
+}
+
 /**
  * ipcbox_stream_write() - write as to a pipe
  * @handle: write end
@@ -43,7 +51,9 @@ ssize_t ipcbox_stream_write(struct ipcbox_handle *handle, struct iov_iter *from,
 	for (; left && !ret; left -= len) {
 		len = min_t(size_t, left, IPCBOX_STREAM_ATOMIC);
 		iov_iter_truncate(from, len);
-		ret = ipcbox_transfer_send(handle, from, wait);
+		ret = ipcbox_stream_check(handle->tx);
+		if (!ret)
+			ret = ipcbox_transfer_send(handle, from, wait);
 		iov_iter_reexpand(from, left - len);
 		if (!ret)
 			sent += len;

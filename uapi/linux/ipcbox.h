@@ -115,6 +115,7 @@
  * - A writer that waits has its next piece in line: readers, and FIONREAD, see
  *   it although it exceeds the capacity. If a signal ends the wait, none of the
  *   piece has been sent, unless a part of it has been read: then all of it has.
+ * - A write fails with EFAULT whether or not there is room, and leaves no trace.
  * - Who does not want to wait gets EAGAIN while another thread is in a read.
  * - Bytes are charged to the writer's user until they are read (EDQUOT). Small
  *   writes of a thread in a row share the overhead of one message.
