@@ -128,6 +128,12 @@ IPCBOX_ABI_FIELD(ipcbox_user_list, entries, 16);
 IPCBOX_ABI_FIELD(ipcbox_user_list, entry_size, 24);
 IPCBOX_ABI_FIELD(ipcbox_user_list, count, 28);
 
+IPCBOX_ABI_SIZE(ipcbox_pipe, 40);
+IPCBOX_ABI_FIELD(ipcbox_pipe, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_pipe, max_bytes, 8);
+IPCBOX_ABI_FIELD(ipcbox_pipe, fds, 16);
+IPCBOX_ABI_FIELD(ipcbox_pipe, ids, 24);
+
 IPCBOX_ABI_SIZE(ipcbox_set, 56);
 IPCBOX_ABI_FIELD(ipcbox_set, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_set, mode, 8);

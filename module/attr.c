@@ -60,6 +60,42 @@ static int ipcbox_limits_check(struct ipcbox_limits *limits,
 	return 0;
 }
 
+/* Of a stream only the bytes are the caller's choice. */
+static int ipcbox_limits_check_stream(struct ipcbox_limits *limits)
+{
+	if (!limits->max_bytes)
+		limits->max_bytes = IPCBOX_STREAM_BYTES;
+	if (limits->max_bytes < IPCBOX_STREAM_ATOMIC ||
+	    limits->max_bytes > IPCBOX_STREAM_BYTES_MAX)
+		return -EINVAL;
+	limits->max_msgsize = IPCBOX_STREAM_ATOMIC;
+	limits->max_messages = IPCBOX_UNLIMITED;
+	return 0;
+}
+
+static int ipcbox_limits_check_kind(struct ipcbox_limits *limits,
+				    enum ipcbox_kind kind,
+				    enum ipcbox_sharing sharing)
+{
+	return kind == IPCBOX_KIND_STREAM ?
+	       ipcbox_limits_check_stream(limits) :
+	       ipcbox_limits_check(limits, sharing);
+}
+
+/* Kinds, and who shares what of them. */
+static bool ipcbox_kind_known(u32 kind, u32 sharing)
+{
+	switch (kind) {
+	case IPCBOX_KIND_MAILBOX:
+		return sharing <= IPCBOX_SHARE_ALL_LOSSY;
+	case IPCBOX_KIND_STREAM:
+		return sharing == IPCBOX_SHARE_ANY ||
+		       sharing == IPCBOX_SHARE_PAIR;
+	default:
+		return false;
+	}
+}
+
 static int ipcbox_uid_parse(kuid_t *uid, u32 id)
 {
 	*uid = id == IPCBOX_ID_SELF ? current_euid() :
@@ -111,8 +147,7 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	    arg->rights & ~IPCBOX_RIGHTS || arg->mode & ~IPCBOX_MODE_MASK ||
 	    arg->max_msgsize > ipcbox_max_msgsize_now())
 		return -EINVAL;
-	if (arg->kind != IPCBOX_KIND_MAILBOX ||
-	    arg->sharing > IPCBOX_SHARE_ALL_LOSSY ||
+	if (!ipcbox_kind_known(arg->kind, arg->sharing) ||
 	    arg->owner > IPCBOX_OWNER_HANDLE)
 		return -EOPNOTSUPP;
 	attr->name = arg->name;
@@ -125,7 +160,8 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	attr->limits.max_msgsize = arg->max_msgsize;
 	attr->limits.max_messages = arg->max_messages;
 	attr->limits.max_bytes = arg->max_bytes;
-	ret = ipcbox_limits_check(&attr->limits, attr->sharing);
+	ret = ipcbox_limits_check_kind(&attr->limits, attr->kind,
+				       attr->sharing);
 	return ret ?: ipcbox_ids_parse(attr, arg, box);
 }
 
@@ -144,7 +180,7 @@ static int ipcbox_port_set_limits(struct ipcbox_port *port,
 		limits.max_messages = set->max_messages;
 	if (set->flags & IPCBOX_SET_MAX_BYTES)
 		limits.max_bytes = set->max_bytes;
-	ret = ipcbox_limits_check(&limits, port->sharing);
+	ret = ipcbox_limits_check_kind(&limits, port->kind, port->sharing);
 	if (!ret)
 		ipcbox_broadcast_set_limits(port, &limits);
 	return ret;

@@ -15,6 +15,7 @@
 #include "inbox.h"
 #include "ioctl.h"
 #include "message.h"
+#include "pipe.h"
 #include "port.h"
 #include "quota.h"
 #include "users.h"
@@ -52,7 +53,7 @@ static int ipcbox_control_open_port(struct ipcbox_ioctl *call,
 		ret = ipcbox_ioctl_put(call);
 	if (ret)
 		return ret;
-	ret = ipcbox_handle_install(port, rights,
+	ret = ipcbox_handle_open_fd(port, rights,
 				    call->arg.flags & IPCBOX_NOWAIT);
 	return ret == -EIDRM ? -ENOENT : ret;
 }
@@ -108,17 +109,15 @@ static int ipcbox_control_link(struct ipcbox_ioctl *call,
 	fd = get_unused_fd_flags(O_CLOEXEC);
 	if (fd < 0)
 		return fd;
-	file = ipcbox_handle_open(port, arg->rights,
+	file = ipcbox_handle_open(port, NULL, arg->rights,
 				  arg->flags & IPCBOX_NOWAIT);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
 	ret = ipcbox_box_link(ipcbox_control_box(call), port, &existing);
-	if (!ret) {
-		fd_install(fd, file);
-		return fd;
-	}
+	if (!ret)
+		return ipcbox_handle_install(fd, file);
 	put_unused_fd(fd);
 	fput(file);
 	if (ret == -EEXIST)
@@ -250,7 +249,8 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	memset(info, 0, sizeof(*info));
 	info->abi_version = IPCBOX_ABI_VERSION;
 	info->msg_overhead = IPCBOX_MESSAGE_SIZE;
-	info->kinds = BIT(IPCBOX_KIND_MAILBOX) | BIT(IPCBOX_KIND_INBOX);
+	info->kinds = BIT(IPCBOX_KIND_MAILBOX) | BIT(IPCBOX_KIND_INBOX) |
+		      BIT(IPCBOX_KIND_STREAM);
 	info->sharings = BIT(IPCBOX_SHARE_ANY) | BIT(IPCBOX_SHARE_ONE) |
 			 BIT(IPCBOX_SHARE_PAIR) | BIT(IPCBOX_SHARE_ALL) |
 			 BIT(IPCBOX_SHARE_ALL_LOSSY);
@@ -306,6 +306,12 @@ static const struct ipcbox_ioctl_row ipcbox_control_rows[] = {
 		.cmd	= IPCBOX_USER_LIST,
 		.min_size = offsetofend(struct ipcbox_user_list, count),
 		.run	= ipcbox_users_ioctl_list,
+	},
+	[_IOC_NR(IPCBOX_PIPE)] = {
+		.cmd	= IPCBOX_PIPE,
+		.min_size = offsetofend(struct ipcbox_pipe, ids),
+		.flags	= IPCBOX_NOWAIT | IPCBOX_BOTH_WAYS,
+		.run	= ipcbox_pipe_ioctl,
 	},
 };
 

@@ -25,6 +25,7 @@
 #include "port.h"
 #include "queue.h"
 #include "quota.h"
+#include "stream.h"
 #include "transfer.h"
 
 /* Reading and writing */
@@ -70,6 +71,30 @@ static ssize_t ipcbox_handle_read_iter(struct kiocb *iocb, struct iov_iter *to)
 					ipcbox_iocb_nowait(iocb));
 }
 
+/* The same for streams. */
+
+static ssize_t ipcbox_handle_write_bytes(struct kiocb *iocb,
+					 struct iov_iter *from)
+{
+	const struct ipcbox_wait wait = { .nowait = ipcbox_iocb_nowait(iocb) };
+
+	return ipcbox_stream_write(ipcbox_handle_of(iocb->ki_filp), from,
+				   &wait);
+}
+
+static ssize_t ipcbox_handle_read_bytes(struct kiocb *iocb, struct iov_iter *to)
+{
+	const struct ipcbox_wait wait = { .nowait = ipcbox_iocb_nowait(iocb) };
+
+	return ipcbox_stream_recv(ipcbox_handle_of(iocb->ki_filp), to, &wait,
+				  NULL);
+}
+
+static __poll_t ipcbox_handle_poll_bytes(struct file *file, poll_table *table)
+{
+	return ipcbox_stream_poll(ipcbox_handle_of(file), file, table);
+}
+
 static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
@@ -92,7 +117,7 @@ static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 
 /* ioctls */
 
-static int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
+int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 	int ret = ipcbox_port_stat(handle->port, handle->subscriber,
@@ -102,7 +127,7 @@ static int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
 	return ret ?: ipcbox_ioctl_put(call);
 }
 
-static int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call)
+int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 
@@ -227,8 +252,9 @@ static long ipcbox_handle_ioctl(struct file *file, unsigned int cmd,
 
 	if (cmd == FIONREAD)
 		return ipcbox_handle_fionread(handle, (int __user *)arg);
-	return ipcbox_ioctl_run(&ipcbox_handle_table, file, handle->rights,
-				cmd, arg);
+	return ipcbox_ioctl_run(handle->rx->stream ? &ipcbox_stream_table :
+						     &ipcbox_handle_table,
+				file, handle->rights, cmd, arg);
 }
 
 static void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
@@ -258,8 +284,43 @@ static void ipcbox_handle_free(struct ipcbox_handle *handle)
 	if (handle->subscriber)
 		ipcbox_broadcast_leave(handle->port, handle->subscriber);
 	ipcbox_user_put(handle->user);
+	if (handle->out)
+		ipcbox_port_put(handle->out);
 	ipcbox_port_put(handle->port);
 	kfree(handle);
+}
+
+/* An end of a crossed pair sends to another port. */
+static u32 ipcbox_handle_rights_here(const struct ipcbox_handle *handle)
+{
+	return handle->out ? handle->rights & ~IPCBOX_RIGHT_SEND :
+			     handle->rights;
+}
+
+static void ipcbox_handle_detach(struct ipcbox_handle *handle)
+{
+	if (handle->out)
+		ipcbox_port_detach(handle->out, IPCBOX_RIGHT_SEND, NULL);
+	ipcbox_port_detach(handle->port, ipcbox_handle_rights_here(handle),
+			   handle->member);
+}
+
+static int ipcbox_handle_attach(struct ipcbox_handle *handle, bool nonblock)
+{
+	u32 rights = ipcbox_handle_rights_here(handle);
+	struct ipcbox_member *member;
+	u64 partners;
+	int ret;
+
+	ret = ipcbox_port_attach(handle->port, rights, nonblock,
+				 &handle->member, &handle->partners);
+	if (ret || !handle->out)
+		return ret;
+	ret = ipcbox_port_attach(handle->out, IPCBOX_RIGHT_SEND, false,
+				 &member, &partners);
+	if (ret)
+		ipcbox_port_detach(handle->port, rights, handle->member);
+	return ret;
 }
 
 static int ipcbox_handle_release(struct inode *inode, struct file *file)
@@ -267,7 +328,7 @@ static int ipcbox_handle_release(struct inode *inode, struct file *file)
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 
 	ipcbox_handle_end_news(handle);
-	ipcbox_port_detach(handle->port, handle->rights, handle->member);
+	ipcbox_handle_detach(handle);
 	ipcbox_held_close(handle);
 	/* What was held is back in line by now. */
 	ipcbox_port_drop_fds(handle->port);
@@ -288,7 +349,19 @@ static const struct file_operations ipcbox_handle_fops = {
 	.release	= ipcbox_handle_release,
 };
 
+static const struct file_operations ipcbox_handle_stream_fops = {
+	.owner		= THIS_MODULE,
+	.read_iter	= ipcbox_handle_read_bytes,
+	.write_iter	= ipcbox_handle_write_bytes,
+	.poll		= ipcbox_handle_poll_bytes,
+	.unlocked_ioctl	= ipcbox_handle_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.show_fdinfo	= ipcbox_handle_show_fdinfo,
+	.release	= ipcbox_handle_release,
+};
+
 static struct ipcbox_handle *ipcbox_handle_new(struct ipcbox_port *port,
+					       struct ipcbox_port *out,
 					       u32 rights)
 {
 	struct ipcbox_handle *handle;
@@ -300,7 +373,7 @@ static struct ipcbox_handle *ipcbox_handle_new(struct ipcbox_port *port,
 	if (!handle->user)
 		goto fail;
 	handle->rx = &port->queue;
-	handle->tx = &port->queue;
+	handle->tx = out ? &out->queue : &port->queue;
 	if (ipcbox_port_broadcasts(port) && rights & IPCBOX_RIGHT_RECV) {
 		handle->subscriber = ipcbox_broadcast_join(port);
 		if (!handle->subscriber)
@@ -308,6 +381,8 @@ static struct ipcbox_handle *ipcbox_handle_new(struct ipcbox_port *port,
 		handle->rx = &handle->subscriber->queue;
 	}
 	handle->port = ipcbox_port_get(port);
+	if (out)
+		handle->out = ipcbox_port_get(out);
 	handle->rights = rights;
 	INIT_LIST_HEAD(&handle->holders);
 	return handle;
@@ -341,7 +416,9 @@ static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
 
 	/* As it shows in /proc/PID/fd. */
 	snprintf(name, sizeof(name), "[ipcbox:%s]", handle->port->name);
-	file = anon_inode_getfile(name, &ipcbox_handle_fops, handle,
+	file = anon_inode_getfile(name, handle->rx->stream ?
+				  &ipcbox_handle_stream_fops :
+				  &ipcbox_handle_fops, handle,
 				  ipcbox_handle_file_flags(handle->rights,
 							   nonblock));
 	if (IS_ERR(file))
@@ -354,53 +431,80 @@ static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
 /**
  * ipcbox_handle_open() - make a handle
  * @port: port; the handle takes a reference of its own
+ * @out: another one that the handle sends to, likewise, or NULL
  * @rights: IPCBOX_RIGHT_*, granted already
  * @nonblock: set O_NONBLOCK
  *
- * Return: its file, or an ERR_PTR: -EIDRM, -EUSERS, -ENOMEM, -ENFILE
+ * Return: its file, or an ERR_PTR: -EIDRM, -EUSERS, -ENXIO, -ENOMEM, -ENFILE
  */
-struct file *ipcbox_handle_open(struct ipcbox_port *port, u32 rights,
+struct file *ipcbox_handle_open(struct ipcbox_port *port,
+				struct ipcbox_port *out, u32 rights,
 				bool nonblock)
 {
-	struct ipcbox_handle *handle = ipcbox_handle_new(port, rights);
+	struct ipcbox_handle *handle = ipcbox_handle_new(port, out, rights);
 	struct file *file;
 	int ret;
 
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
-	ret = ipcbox_port_attach(port, rights, &handle->member);
+	ret = ipcbox_handle_attach(handle, nonblock);
 	if (ret) {
 		ipcbox_handle_free(handle);
 		return ERR_PTR(ret);
 	}
 	file = ipcbox_handle_file(handle, nonblock);
 	if (IS_ERR(file)) {
-		ipcbox_port_detach(port, rights, handle->member);
+		ipcbox_handle_detach(handle);
 		ipcbox_handle_free(handle);
 	}
 	return file;
 }
 
 /**
- * ipcbox_handle_install() - make a handle, and a descriptor of the caller's
- * @port: port
+ * ipcbox_handle_install() - give the caller a handle, once both ends are there
+ * @fd: free descriptor
+ * @file: handle on a port that can be found; both are given up if that fails
+ *
+ * Return: @fd, or -ERESTARTSYS or -EIDRM of one who has waited for the other
+ * end of a stream
+ */
+int ipcbox_handle_install(int fd, struct file *file)
+{
+	struct ipcbox_handle *handle = ipcbox_handle_of(file);
+	int ret = 0;
+
+	if (handle->rx->stream && !ipcbox_transfer_nowait(file))
+		ret = ipcbox_ends_await(handle->port, handle->rights,
+					handle->partners);
+	if (ret) {
+		put_unused_fd(fd);
+		fput(file);
+		return ret;
+	}
+	fd_install(fd, file);
+	return fd;
+}
+
+/**
+ * ipcbox_handle_open_fd() - make a handle, and a descriptor of the caller's
+ * @port: port that can be found
  * @rights: IPCBOX_RIGHT_*, granted already
  * @nonblock: set O_NONBLOCK
  *
- * Return: the descriptor, or a negative errno: as ipcbox_handle_open(), -EMFILE
+ * Return: the descriptor, or a negative errno: as ipcbox_handle_open() and
+ * ipcbox_handle_install(), -EMFILE
  */
-int ipcbox_handle_install(struct ipcbox_port *port, u32 rights, bool nonblock)
+int ipcbox_handle_open_fd(struct ipcbox_port *port, u32 rights, bool nonblock)
 {
 	int fd = get_unused_fd_flags(O_CLOEXEC);
 	struct file *file;
 
 	if (fd < 0)
 		return fd;
-	file = ipcbox_handle_open(port, rights, nonblock);
+	file = ipcbox_handle_open(port, NULL, rights, nonblock);
 	if (IS_ERR(file)) {
 		put_unused_fd(fd);
 		return PTR_ERR(file);
 	}
-	fd_install(fd, file);
-	return fd;
+	return ipcbox_handle_install(fd, file);
 }

@@ -4,7 +4,8 @@
  *
  * It is a pair of queues, one to receive from and one to send to, so that all
  * kinds of ports share one send path and one receive path. For a mailbox both
- * are the queue of the port.
+ * are the queue of the port; for one end of a pipe that goes both ways they are
+ * those of two ports, crossed.
  */
 #ifndef _IPCBOX_HANDLE_H
 #define _IPCBOX_HANDLE_H
@@ -13,6 +14,7 @@
 #include <linux/list.h>
 #include <linux/types.h>
 
+struct ipcbox_ioctl;
 struct ipcbox_member;
 struct ipcbox_news;
 struct ipcbox_port;
@@ -22,12 +24,14 @@ struct ipcbox_user;
 
 struct ipcbox_handle {
 	struct ipcbox_port *port;
+	struct ipcbox_port *out;	/* it sends to, if to another, or NULL */
 	struct ipcbox_subscriber *subscriber; /* to a broadcast, or NULL */
 	struct ipcbox_queue *rx;
 	struct ipcbox_queue *tx;
 	struct ipcbox_user *user;	/* who opened it, mostly who sends */
 	u32 rights;
 	struct ipcbox_member *member;	/* see ipcbox_port_attach() */
+	u64 partners;			/* see ipcbox_ends_await() */
 	struct list_head holders;	/* rx->lock; see held.h */
 	struct ipcbox_news *news;	/* NULL until it subscribes, then constant */
 };
@@ -37,8 +41,12 @@ static inline struct ipcbox_handle *ipcbox_handle_of(const struct file *file)
 	return file->private_data;
 }
 
-struct file *ipcbox_handle_open(struct ipcbox_port *port, u32 rights,
+struct file *ipcbox_handle_open(struct ipcbox_port *port,
+				struct ipcbox_port *out, u32 rights,
 				bool nonblock);
-int ipcbox_handle_install(struct ipcbox_port *port, u32 rights, bool nonblock);
+int ipcbox_handle_open_fd(struct ipcbox_port *port, u32 rights, bool nonblock);
+int ipcbox_handle_install(int fd, struct file *file);
+int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call);
+int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call);
 
 #endif /* _IPCBOX_HANDLE_H */

@@ -107,7 +107,7 @@ static int ipcbox_inbox_open(struct ipcbox_ioctl *call)
 	call->arg.inbox.id = port->id;
 	ret = ipcbox_ioctl_put(call);
 	if (!ret)
-		ret = ipcbox_handle_install(port, IPCBOX_INBOX_RIGHTS,
+		ret = ipcbox_handle_open_fd(port, IPCBOX_INBOX_RIGHTS,
 					    call->arg.flags & IPCBOX_NOWAIT);
 	ipcbox_port_put(port);
 	return ret;

@@ -30,6 +30,7 @@ union ipcbox_ioctl_arg {
 	struct ipcbox_port_list port_list;
 	struct ipcbox_user_list user_list;
 	struct ipcbox_inbox inbox;
+	struct ipcbox_pipe pipe;
 	struct ipcbox_stat stat;
 	struct ipcbox_set set;
 	struct ipcbox_send send;

@@ -235,6 +235,18 @@ struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type)
 	return NULL;
 }
 
+/* The newest, where all have the same priority; NULL if that is taken. */
+struct ipcbox_message *ipcbox_line_last(struct ipcbox_line *line)
+{
+	struct list_head *list = &line->priority[0];
+	struct ipcbox_message *msg;
+
+	if (list_empty(list))
+		return NULL;
+	msg = list_last_entry(list, struct ipcbox_message, node);
+	return msg->state == IPCBOX_MESSAGE_QUEUED ? msg : NULL;
+}
+
 /* The oldest of the lowest priority, or NULL. */
 struct ipcbox_message *ipcbox_line_least(struct ipcbox_line *line)
 {
@@ -269,7 +281,7 @@ void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg)
 		rb_add(&msg->by_sender, &line->by_sender, ipcbox_sender_less);
 	line->ready |= BIT(msg->priority);
 	line->messages++;
-	line->bytes += msg->len;
+	line->bytes += ipcbox_message_rest(msg);
 	msg->state = IPCBOX_MESSAGE_QUEUED;
 }
 
@@ -283,7 +295,7 @@ static void ipcbox_line_leave(struct ipcbox_line *line,
 	if (unlikely(line->knows_senders))
 		rb_erase(&msg->by_sender, &line->by_sender);
 	line->messages--;
-	line->bytes -= msg->len;
+	line->bytes -= ipcbox_message_rest(msg);
 	msg->state = state;
 }
 

@@ -39,7 +39,7 @@ struct ipcbox_line {
 	bool knows_senders;	/* by_sender is kept */
 	u64 next_seq;		/* place of the next new message */
 	u64 messages;
-	u64 bytes;		/* of payload */
+	u64 bytes;		/* of payload, that have not been read */
 	struct rb_root by_type;	/* messages with type != 0 */
 	struct rb_root by_sender;
 	struct rb_root returned; /* those in a list, but not since they were new */
@@ -51,6 +51,7 @@ struct ipcbox_message *ipcbox_line_first(struct ipcbox_line *line, u64 type);
 struct ipcbox_message *ipcbox_line_first_from(struct ipcbox_line *line,
 					      const struct pid *from, u64 type);
 struct pid *ipcbox_line_sender(struct ipcbox_line *line, pid_t nr);
+struct ipcbox_message *ipcbox_line_last(struct ipcbox_line *line);
 struct ipcbox_message *ipcbox_line_least(struct ipcbox_line *line);
 void ipcbox_line_insert(struct ipcbox_line *line, struct ipcbox_message *msg);
 void ipcbox_line_remove(struct ipcbox_line *line, struct ipcbox_message *msg);

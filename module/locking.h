@@ -47,6 +47,7 @@
  *	port->{handles,senders,receivers,pair}	port->queue.lock
  *	port->leases.expiry			port->queue.lock
  *	port->dead_letter			port->queue.lock
+ *	port->ends.{readers,writers}_came	port->queue.lock; also read without it
  *	everything in struct ipcbox_broadcast,
  *		subscriber->{node,lost}		broadcast->lock
  *	handle->holders, holder->{node,held}	port->queue.lock
@@ -62,7 +63,7 @@
  *	message->{node,tree,returned,by_sender,seq,state,sender,holder,
  *		expiry,expired,delivered,charged,
  *		deliveries,			queue->lock, from
- *		earlier,id,dead_letter,fds}	ipcbox_queue_send() on; between two
+ *		earlier,id,dead_letter,fds,read} ipcbox_queue_send() on; between two
  *						queues, who moves it
  *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result
  *						is set; then the waiting thread

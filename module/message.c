@@ -143,6 +143,7 @@ static void ipcbox_message_init_new(struct ipcbox_message *msg,
 	msg->dead_letter = false;
 	msg->deliveries = 0;
 	msg->earlier = 0;
+	msg->read = 0;
 	msg->user = user;
 	msg->receipt = NULL;
 	msg->delivered = NULL;
@@ -340,6 +341,27 @@ int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to)
 	if (msg->data == msg->inline_data)
 		return ipcbox_short_copy_out(msg->inline_data, msg->len, to);
 	return copy_to_iter(msg->data, msg->len, to) == msg->len ? 0 : -EFAULT;
+}
+
+/**
+ * ipcbox_message_copy_part() - copy the bytes that are read next
+ * @msg: message of a stream that the caller has taken
+ * @n: how many; at most ipcbox_message_rest()
+ * @to: destination, with room for them
+ *
+ * Return: how many were copied
+ */
+size_t ipcbox_message_copy_part(const struct ipcbox_message *msg, size_t n,
+				struct iov_iter *to)
+{
+	const void *from = msg->data + msg->read;
+
+	if (WARN_ON_ONCE(n > ipcbox_message_rest(msg)))
+		return 0;
+	/* As in ipcbox_message_copy_out_inline(). */
+	if (msg->data == msg->inline_data)
+		return _copy_to_iter(from, n, to);
+	return copy_to_iter(from, n, to);
 }
 
 int __init ipcbox_message_init(void)

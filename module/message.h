@@ -104,6 +104,9 @@ struct ipcbox_message {
 	u16 nr_fds;			/* descriptors that it was sent with */
 	u64 type;
 	size_t len;
+	u32 read;			/* of a stream: bytes that were read;
+					 * queue->lock
+					 */
 	struct ipcbox_receipt *receipt;	/* its sender's, who waits; or NULL */
 	struct ipcbox_message *delivered; /* its sender's, who does not: event for
 					   * when it is received, or NULL
@@ -139,9 +142,17 @@ void ipcbox_message_release(struct ipcbox_message *msg,
 			    struct ipcbox_message **spare);
 void ipcbox_message_free(struct ipcbox_message *msg);
 int ipcbox_message_copy_out(struct ipcbox_message *msg, struct iov_iter *to);
+size_t ipcbox_message_copy_part(const struct ipcbox_message *msg, size_t n,
+				struct iov_iter *to);
 
 int ipcbox_message_init(void);
 void ipcbox_message_exit(void);
+
+/* What has not been read yet: all of it, but on a stream. */
+static inline size_t ipcbox_message_rest(const struct ipcbox_message *msg)
+{
+	return msg->len - msg->read;
+}
 
 static inline struct ipcbox_message *
 ipcbox_message_get(struct ipcbox_message *msg)

@@ -78,9 +78,7 @@ int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights)
 
 	if (rights & ~IPCBOX_RIGHTS)
 		return -EINVAL;
-	if (rights & IPCBOX_RIGHT_RECV &&
-	    port->owner_policy == IPCBOX_OWNER_PROCESS &&
-	    !ipcbox_watch_is_current(&port->owner))
+	if (rights & IPCBOX_RIGHT_RECV && !ipcbox_port_receivable(port))
 		return -EACCES;
 	down_read(&port->box->lock);
 	permits = ipcbox_port_permits_locked(port, rights);
@@ -110,7 +108,7 @@ static struct ipcbox_member *ipcbox_port_join(struct ipcbox_port *port)
 {
 	struct ipcbox_member *member = ipcbox_port_place(port);
 
-	if (member && !member->handles++)
+	if (!member->handles++)
 		member->process = get_pid(task_tgid(current));
 	return member;
 }
@@ -134,7 +132,9 @@ static u64 ipcbox_port_count_one(u32 *count, int n, u64 came, u64 went)
 	return *count == 1 ? came : 0;
 }
 
-static u64 ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
+static u64 ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n,
+			     struct list_head *dropped,
+			     struct ipcbox_wake *wake)
 {
 	u64 what = 0;
 
@@ -150,6 +150,9 @@ static u64 ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n)
 		what |= ipcbox_port_count_one(&port->receivers, n,
 					      IPCBOX_EVENT_RECEIVER_CAME,
 					      IPCBOX_EVENT_RECEIVER_WENT);
+	if (port->queue.stream)
+		ipcbox_queue_set_ends_locked(&port->queue, port->receivers,
+					     port->senders, dropped, wake);
 	return what;
 }
 
@@ -182,14 +185,16 @@ static void ipcbox_port_unlock_attachment(struct ipcbox_port *port, u64 what,
  * ipcbox_port_attach() - count a handle in
  * @port: port
  * @rights: of the handle
+ * @nonblock: opened by one who does not want to wait
  * @member: set to the place that the handle takes on a port of sharing pair,
  *	else to NULL; for ipcbox_port_detach()
+ * @partners: of a stream: for ipcbox_ends_await()
  *
- * Return: 0, -EIDRM if the port is deleted, or -EUSERS if two other processes
- * share it
+ * Return: 0, -EIDRM if the port is deleted, -EUSERS if two other processes
+ * share it, or -ENXIO as ipcbox_ends_open_locked()
  */
-int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
-		       struct ipcbox_member **member)
+int ipcbox_port_attach(struct ipcbox_port *port, u32 rights, bool nonblock,
+		       struct ipcbox_member **member, u64 *partners)
 {
 	bool joins = rights && port->sharing == IPCBOX_SHARE_PAIR;
 	struct ipcbox_wake wake = {};
@@ -200,13 +205,17 @@ int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
 	ipcbox_port_lock_attachment(port);
 	if (port->queue.dead)
 		ret = -EIDRM;
-	else if (joins)
-		*member = ipcbox_port_join(port);
-	if (!ret && joins && !*member)
+	else if (joins && !ipcbox_port_place(port))
 		ret = -EUSERS;
+	else if (port->queue.stream)
+		ret = ipcbox_ends_open_locked(port, rights, nonblock, partners);
+	if (!ret && joins)
+		*member = ipcbox_port_join(port);
 	if (!ret)
-		what = ipcbox_port_count(port, rights, 1);
+		what = ipcbox_port_count(port, rights, 1, NULL, &wake);
 	ipcbox_port_unlock_attachment(port, what, &wake);
+	if (port->queue.stream)
+		wake_up_interruptible_all(&port->ends.opening);
 	return ret;
 }
 
@@ -216,11 +225,12 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 {
 	struct ipcbox_queue *queue = &port->queue;
 	struct ipcbox_wake wake = {};
+	LIST_HEAD(dropped);
 	bool last;
 	u64 what;
 
 	ipcbox_port_lock_attachment(port);
-	what = ipcbox_port_count(port, rights, -1);
+	what = ipcbox_port_count(port, rights, -1, &dropped, &wake);
 	if (member)
 		ipcbox_port_leave(port, member);
 	/* Whoever called while there was a server learns that it has gone. */
@@ -232,6 +242,7 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 	if (last)
 		WRITE_ONCE(queue->dead, true);
 	ipcbox_port_unlock_attachment(port, what, &wake);
+	ipcbox_queue_free_dropped(queue, &dropped);
 	if (last)
 		ipcbox_port_delete(port);
 }
@@ -308,6 +319,7 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 			  attr->sharing == IPCBOX_SHARE_ONE);
 	ipcbox_broadcast_init(&port->broadcast);
 	ipcbox_leases_init(&port->leases);
+	ipcbox_ends_init(port);
 	port->queue.port_id = port->id;
 }
 
@@ -375,6 +387,7 @@ bool ipcbox_port_delete(struct ipcbox_port *port)
 	ipcbox_queue_kill(&port->queue, ipcbox_port_owner_gone(port) ?
 					-EOWNERDEAD : -EIDRM);
 	ipcbox_broadcast_kill(port);
+	wake_up_interruptible_all(&port->ends.opening);
 	ipcbox_leases_stop(&port->leases);
 	ipcbox_dead_letter_end(port);
 	/* That of the box. */

@@ -21,6 +21,7 @@
 
 #include "broadcast.h"
 #include "dead_letter.h"
+#include "ends.h"
 #include "lease.h"
 #include "queue.h"
 #include "watch.h"
@@ -76,6 +77,7 @@ struct ipcbox_port {
 	struct ipcbox_watch owner;
 	struct ipcbox_leases leases;
 	struct ipcbox_broadcast broadcast;
+	struct ipcbox_ends ends;
 	atomic64_t last_message_id;
 	struct ipcbox_queue queue;
 };
@@ -106,8 +108,8 @@ void ipcbox_port_release(struct kref *ref);
 
 bool ipcbox_port_may_manage(const struct ipcbox_port *port);
 int ipcbox_port_permit(const struct ipcbox_port *port, u32 rights);
-int ipcbox_port_attach(struct ipcbox_port *port, u32 rights,
-		       struct ipcbox_member **member);
+int ipcbox_port_attach(struct ipcbox_port *port, u32 rights, bool nonblock,
+		       struct ipcbox_member **member, u64 *partners);
 void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 			struct ipcbox_member *member);
 void ipcbox_port_drop_fds(struct ipcbox_port *port);
@@ -121,6 +123,13 @@ int ipcbox_port_stat(struct ipcbox_port *port,
 static inline bool ipcbox_port_broadcasts(const struct ipcbox_port *port)
 {
 	return port->sharing >= IPCBOX_SHARE_ALL;
+}
+
+/* May the caller receive, as far as the owner has a say? */
+static inline bool ipcbox_port_receivable(const struct ipcbox_port *port)
+{
+	return port->owner_policy != IPCBOX_OWNER_PROCESS ||
+	       ipcbox_watch_is_current(&port->owner);
 }
 
 static inline bool ipcbox_port_owner_gone(const struct ipcbox_port *port)

@@ -59,10 +59,14 @@ static void ipcbox_proc_limit(struct seq_file *seq, u64 limit, u64 none)
 
 static int ipcbox_proc_show(struct seq_file *seq, void *v)
 {
-	static const char * const kinds[] = { "mailbox", "inbox" };
 	static const char * const owners[] = { "kernel", "process", "handle" };
 	static const char * const sharings[] = {
 		"any", "one", "pair", "all", "lossy",
+	};
+	static const char * const kinds[] = {
+		[IPCBOX_KIND_MAILBOX]	= "mailbox",
+		[IPCBOX_KIND_INBOX]	= "inbox",
+		[IPCBOX_KIND_STREAM]	= "stream",
 	};
 	struct ipcbox_stat stat;
 
@@ -73,7 +77,8 @@ static int ipcbox_proc_show(struct seq_file *seq, void *v)
 	if (ipcbox_port_stat(v, NULL, &stat))
 		return 0;
 	seq_printf(seq, "%llu %s %s %s %04o %u %u %u %d %u",
-		   stat.id, kinds[stat.kind], owners[stat.owner], sharings[stat.sharing],
+		   stat.id, kinds[stat.kind], owners[stat.owner],
+		   sharings[stat.sharing],
 		   stat.mode, stat.uid, stat.gid, stat.creator_uid,
 		   stat.creator_pid, stat.max_msgsize);
 	ipcbox_proc_limit(seq, stat.max_messages, IPCBOX_UNLIMITED);

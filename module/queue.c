@@ -226,16 +226,22 @@ __poll_t ipcbox_queue_poll(struct ipcbox_queue *queue, struct file *file,
 		events = EPOLLIN | EPOLLRDNORM;
 	if (!queue->dead && ipcbox_queue_writable(queue))
 		events |= EPOLLOUT | EPOLLWRNORM;
+	if (queue->ended)
+		events |= EPOLLHUP;
+	if (queue->broken)
+		events |= EPOLLERR;
 	spin_unlock(&queue->lock);
 	return events;
 }
 
-/* The length of the first message, 0 if there is none. */
+/* The length of the first message, 0 if there is none; all bytes of a stream. */
 size_t ipcbox_queue_next_size_locked(struct ipcbox_queue *queue)
 {
 	struct ipcbox_message *msg = ipcbox_line_first(&queue->line, 0);
 
 	lockdep_assert_held(&queue->lock);
+	if (queue->stream)
+		return queue->line.bytes;
 	return msg ? msg->len : 0;
 }
 

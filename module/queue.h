@@ -79,6 +79,9 @@ struct ipcbox_counts {
 struct ipcbox_queue {
 	spinlock_t lock;		/* guards all down to line */
 	bool dead;			/* also read without the lock */
+	bool stream;			/* constant: of bytes, see stream.h */
+	bool broken;			/* a stream that nobody reads; likewise */
+	bool ended;			/* a stream that nobody writes */
 	struct ipcbox_limits limits;	/* also read without the lock */
 	u64 admitted;			/* messages, in line or taken */
 	u64 admitted_bytes;
@@ -124,6 +127,15 @@ void ipcbox_queue_give_back(struct ipcbox_queue *queue,
 bool ipcbox_queue_peek_done(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg);
 struct pid *ipcbox_queue_find_sender(struct ipcbox_queue *queue, pid_t nr);
+
+bool ipcbox_queue_advance(struct ipcbox_queue *queue,
+			  struct ipcbox_message *msg, size_t n,
+			  struct ipcbox_message **next);
+void ipcbox_queue_set_ends_locked(struct ipcbox_queue *queue, bool readers,
+				  bool writers, struct list_head *dropped,
+				  struct ipcbox_wake *wake);
+void ipcbox_queue_free_dropped(struct ipcbox_queue *queue,
+			       struct list_head *dropped);
 
 bool ipcbox_queue_settle_locked(struct ipcbox_queue *queue,
 				struct ipcbox_message *msg,

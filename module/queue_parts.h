@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c,
- * receivers.c, queue_news.c, turn.c
+ * queue_stream.c, receivers.c, queue_news.c, turn.c
  *
  * All of it is called with the lock of the queue held. Who is to be woken is
  * noted in a struct ipcbox_wake, for ipcbox_queue_unlock_and_wake().
@@ -176,6 +176,20 @@ void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 			   struct ipcbox_message *msg);
 void ipcbox_queue_end_take(struct ipcbox_queue *queue,
 			   struct ipcbox_message *msg);
+
+bool ipcbox_queue_merge(struct ipcbox_queue *queue, struct ipcbox_message *msg,
+			struct ipcbox_wake *wake);
+void ipcbox_queue_take_first(struct ipcbox_queue *queue,
+			     struct ipcbox_message *msg);
+/* Why there is no message to be taken. */
+static inline int ipcbox_queue_nothing(const struct ipcbox_queue *queue)
+{
+	lockdep_assert_held(&queue->lock);
+	return queue->ended && !queue->counts.taken ? -ENODATA : -EAGAIN;
+}
+
+void ipcbox_queue_end_receivers(struct ipcbox_queue *queue,
+				struct ipcbox_wake *wake);
 
 void ipcbox_queue_delivered(struct ipcbox_queue *queue,
 			    struct ipcbox_message *msg,

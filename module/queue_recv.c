@@ -13,6 +13,16 @@
 #include "queue_parts.h"
 #include "trace.h"
 
+/* It is the caller's now. */
+void ipcbox_queue_take_first(struct ipcbox_queue *queue,
+			     struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	ipcbox_line_take(&queue->line, msg);
+	queue->counts.taken++;
+	ipcbox_turn_begin(&queue->turn, current);
+}
+
 /* Looks for a message now: 0 with the message, or a negative errno. */
 static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 				 const struct ipcbox_filter *filter,
@@ -33,7 +43,8 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 		return -EAGAIN;
 	msg = ipcbox_line_find(&queue->line, filter);
 	if (!msg)
-		return ipcbox_filter_orphaned(filter) ? -ESRCH : -EAGAIN;
+		return ipcbox_filter_orphaned(filter) ? -ESRCH :
+		       ipcbox_queue_nothing(queue);
 	if (msg->len > filter->room) {
 		*needed = msg->len;
 		return -EMSGSIZE;
@@ -43,9 +54,7 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 		ipcbox_message_get(msg);
 		return 0;
 	}
-	ipcbox_line_take(&queue->line, msg);
-	queue->counts.taken++;
-	ipcbox_turn_begin(&queue->turn, current);
+	ipcbox_queue_take_first(queue, msg);
 	return 0;
 }
 
@@ -138,7 +147,8 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
  * @needed: with -EMSGSIZE, the length of the message that is too long
  *
  * Return: 0, or with nothing taken: -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EIDRM,
- * -EMSGSIZE, -ESRCH (no message of the one process, which has exited)
+ * -EMSGSIZE, -ESRCH (no message of the one process, which has exited), -ENODATA
+ * at the end of a stream
  */
 int ipcbox_queue_take(struct ipcbox_queue *queue,
 		      const struct ipcbox_filter *filter,

@@ -134,8 +134,21 @@ static int ipcbox_queue_send_check(const struct ipcbox_queue *queue,
 	lockdep_assert_held(&queue->lock);
 	if (queue->dead)
 		return -EIDRM;
+	if (unlikely(queue->stream) && (queue->broken || !msg->len))
+		return queue->broken ? -EPIPE : -EINVAL;
 	if (msg->len > queue->limits.max_msgsize)
 		return -EMSGSIZE;
+	return 0;
+}
+
+/* The bytes are in another message. */
+static int ipcbox_queue_merged(struct ipcbox_queue *queue,
+			       struct ipcbox_message *msg,
+			       struct ipcbox_wake *wake)
+	__releases(&queue->lock)
+{
+	ipcbox_queue_unlock_and_wake(queue, wake);
+	ipcbox_message_put(msg, &queue->spare);
 	return 0;
 }
 
@@ -147,7 +160,7 @@ static int ipcbox_queue_send_check(const struct ipcbox_queue *queue,
  *	receiver
  *
  * Return: 0, or with nothing sent: -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EIDRM,
- * -EMSGSIZE
+ * -EMSGSIZE; on a stream also -EPIPE, and -EINVAL for nothing
  */
 int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 		      const struct ipcbox_wait *wait)
@@ -161,6 +174,8 @@ int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 		goto fail;
 	msg->seq = queue->line.next_seq++;
 	if (ipcbox_queue_sends_now(queue, msg, wait->nowait)) {
+		if (queue->stream && ipcbox_queue_merge(queue, msg, &wake))
+			return ipcbox_queue_merged(queue, msg, &wake);
 		ipcbox_queue_admit(queue, msg);
 		ipcbox_queue_publish(queue, msg, &wake);
 		ipcbox_queue_unlock_and_wake(queue, &wake);

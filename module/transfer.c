@@ -149,6 +149,23 @@ static ssize_t ipcbox_handle_send(struct ipcbox_handle *handle,
 	return ret ?: len;
 }
 
+/**
+ * ipcbox_transfer_bytes() - send a plain message: no type, no priority
+ * @handle: through this
+ * @from: payload
+ * @wait: whether and how long to wait
+ *
+ * Return: 0 or a negative errno
+ */
+int ipcbox_transfer_bytes(struct ipcbox_handle *handle, struct iov_iter *from,
+			  const struct ipcbox_wait *wait)
+{
+	const struct ipcbox_outgoing out = { .wait = *wait };
+	ssize_t ret = ipcbox_handle_send(handle, from, &out);
+
+	return ret < 0 ? ret : 0;
+}
+
 /* Receiving */
 
 /* One of these stays with the receiver. */
@@ -166,6 +183,44 @@ static u32 ipcbox_handle_message_flags(const struct ipcbox_message *msg,
 	if (READ_ONCE(msg->dead_letter))
 		flags |= IPCBOX_MSG_DEAD_LETTER;
 	return flags;
+}
+
+/* Fills in what IPCBOX_RECV tells of a message, as its receiver may see it. */
+static void ipcbox_transfer_fill(const struct ipcbox_message *msg, size_t len,
+				 struct ipcbox_recv *recv)
+{
+	/* Others may receive what is peeked at, and it may move then. */
+	u32 deliveries = READ_ONCE(msg->deliveries);
+
+	recv->msg_len = len;
+	recv->msg_type = msg->type;
+	recv->msg_id = READ_ONCE(msg->id);
+	recv->msg_flags = ipcbox_handle_message_flags(msg, deliveries,
+						      recv->flags);
+	recv->deliveries = deliveries +
+			   !!(recv->msg_flags & IPCBOX_MSG_HELD);
+	recv->msg_priority = msg->priority;
+	recv->sender_pid = ipcbox_pid_seen(msg->sender_pid);
+	recv->sender_tid = ipcbox_tid_seen(msg->sender_tid, msg->sender_pid,
+					   recv->sender_pid);
+	recv->sender_uid = ipcbox_uid_seen(msg->sender_uid);
+	recv->sender_gid = ipcbox_gid_seen(msg->sender_gid);
+	recv->nr_fds = 0;
+}
+
+/**
+ * ipcbox_transfer_describe() - tell the caller of a part of a stream
+ * @msg: message
+ * @len: how much of it is received
+ * @call: IPCBOX_RECV, of one who may see the message
+ *
+ * Return: 0 or -EFAULT
+ */
+int ipcbox_transfer_describe(const struct ipcbox_message *msg, size_t len,
+			     struct ipcbox_ioctl *call)
+{
+	ipcbox_transfer_fill(msg, len, &call->arg.recv);
+	return ipcbox_ioctl_put(call);
 }
 
 /**
@@ -216,28 +271,10 @@ static void ipcbox_handle_describe_fds(const struct ipcbox_message *msg,
 		recv->msg_flags |= IPCBOX_MSG_FDS_LOST;
 }
 
-/* Fills in what IPCBOX_RECV tells of a message, as its receiver may see it. */
 static int ipcbox_handle_describe(const struct ipcbox_message *msg,
 				  struct ipcbox_incoming *in)
 {
-	struct ipcbox_recv *recv = &in->call->arg.recv;
-	/* Others may receive what is peeked at, and it may move then. */
-	u32 deliveries = READ_ONCE(msg->deliveries);
-
-	recv->msg_len = msg->len;
-	recv->msg_type = msg->type;
-	recv->msg_id = READ_ONCE(msg->id);
-	recv->msg_flags = ipcbox_handle_message_flags(msg, deliveries,
-						      recv->flags);
-	recv->deliveries = deliveries +
-			   !!(recv->msg_flags & IPCBOX_MSG_HELD);
-	recv->msg_priority = msg->priority;
-	recv->sender_pid = ipcbox_pid_seen(msg->sender_pid);
-	recv->sender_tid = ipcbox_tid_seen(msg->sender_tid, msg->sender_pid,
-					   recv->sender_pid);
-	recv->sender_uid = ipcbox_uid_seen(msg->sender_uid);
-	recv->sender_gid = ipcbox_gid_seen(msg->sender_gid);
-	recv->nr_fds = 0;
+	ipcbox_transfer_fill(msg, msg->len, &in->call->arg.recv);
 	if (unlikely(msg->nr_fds))
 		ipcbox_handle_describe_fds(msg, in);
 	return ipcbox_ioctl_put(in->call);
@@ -295,13 +332,11 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 				  struct iov_iter *to,
 				  struct ipcbox_incoming *in)
 {
-	const struct ipcbox_port *port = handle->port;
 	struct ipcbox_message *msg;
 	size_t len;
 	int ret;
 
-	if (port->owner_policy == IPCBOX_OWNER_PROCESS &&
-	    !ipcbox_watch_is_current(&port->owner) &&
+	if (!ipcbox_port_receivable(handle->port) &&
 	    !ipcbox_filter_only_hears(&in->filter))
 		return -EBADF;
 	in->filter.room = iov_iter_count(to);

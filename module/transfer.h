@@ -47,6 +47,10 @@ struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 					       struct ipcbox_message **spare);
 int ipcbox_transfer_send(struct ipcbox_ioctl *call,
 			 struct ipcbox_handle *handle);
+int ipcbox_transfer_bytes(struct ipcbox_handle *handle, struct iov_iter *from,
+			  const struct ipcbox_wait *wait);
+int ipcbox_transfer_describe(const struct ipcbox_message *msg, size_t len,
+			     struct ipcbox_ioctl *call);
 int ipcbox_transfer_ioctl_send(struct ipcbox_ioctl *call);
 int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call);
 

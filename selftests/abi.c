@@ -25,6 +25,7 @@ LAYOUT(ipcbox_port_delete, 80, id, 72);
 LAYOUT(ipcbox_port_list, 32, count, 28);
 LAYOUT(ipcbox_user_entry, 48, max_bytes, 40);
 LAYOUT(ipcbox_user_list, 32, count, 28);
+LAYOUT(ipcbox_pipe, 40, ids, 24);
 LAYOUT(ipcbox_inbox, 16, id, 8);
 LAYOUT(ipcbox_stat, 272, reserved2, 268);
 LAYOUT(ipcbox_set, 56, reserved, 52);
@@ -122,6 +123,7 @@ static_assert(IPCBOX_PORT_OPEN == 0xc058e102, "IPCBOX_PORT_OPEN");
 static_assert(IPCBOX_PORT_DELETE == 0x4050e103, "IPCBOX_PORT_DELETE");
 static_assert(IPCBOX_PORT_LIST == 0xc020e104, "IPCBOX_PORT_LIST");
 static_assert(IPCBOX_USER_LIST == 0xc020e107, "IPCBOX_USER_LIST");
+static_assert(IPCBOX_PIPE == 0xc028e108, "IPCBOX_PIPE");
 static_assert(IPCBOX_SEND == 0xc058e140, "IPCBOX_SEND");
 static_assert(IPCBOX_RECV == 0xc078e141, "IPCBOX_RECV");
 static_assert(IPCBOX_STAT == 0xc110e142, "IPCBOX_STAT");
@@ -187,6 +189,12 @@ FIXTURE_VARIANT_ADD(growth, users)
 {
 	.cmd = IPCBOX_USER_LIST,
 	.v1 = 32,
+};
+
+FIXTURE_VARIANT_ADD(growth, pipe)
+{
+	.cmd = IPCBOX_PIPE,
+	.v1 = 40,
 };
 
 FIXTURE_VARIANT_ADD(growth, send)

@@ -157,7 +157,7 @@ test_help() {
 	shows "Usage: ipcbox COMMAND"
 	shows "no such port"
 	prints "$(ipcbox -h)"
-	for command in create rm ls stat info set send recv inbox call serve top graph watch; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe; do
 		shows "  $command "
 	done
 }
@@ -165,7 +165,7 @@ test_help() {
 test_help_of_each_command() {
 	local command
 
-	for command in create rm ls stat info set send recv inbox call serve top graph watch; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe; do
 		ok "$command" --help
 		shows "Usage: ipcbox $command"
 		shows "Options:"
@@ -181,7 +181,7 @@ test_every_option_is_in_the_help() {
 	local option
 
 	ok create --help
-	for option in capacity bytes max-msgsize mode uid gid dead-letter max-deliveries owner excl \
+	for option in capacity bytes max-msgsize mode uid gid kind dead-letter max-deliveries owner excl \
 		quiet; do
 		shows "--$option"
 	done
@@ -365,6 +365,46 @@ test_create_says_who_gets_a_message() {
 		[[ $out =~ sharing\ +$who ]] || bad "printed '$out'"
 		ok rm "$port.$who"
 	done
+}
+
+test_create_a_stream() {
+	ok create --kind=stream --bytes=8K "$port"
+	stat_is kind '"stream"'
+	stat_is max_bytes 8192
+	usage_error "a stream has a capacity in bytes alone" create --kind=stream -c 3 x
+	usage_error "a stream is for any, or for a pair" create --kind=stream --who=one x
+	usage_error "--kind takes mailbox or stream, not 'ring'" create --kind=ring x
+	gives 1 create --kind=stream --bytes=8 x
+}
+
+test_pipe_joins_two_pipelines() {
+	seq 20000 > numbers.txt
+	ipcbox pipe --write "$port" < numbers.txt &
+	ipcbox pipe "$port" | cat > copy.txt
+	wait $! || bad "the writer ended with $?"
+	cmp -s numbers.txt copy.txt || bad "the copy differs"
+	gives 3 stat "$port"
+	cat numbers.txt | ipcbox pipe "$port" > nothing.txt &
+	ok pipe --read "$port"
+	[ "$out" = "$(< numbers.txt)" ] || bad "the output differs"
+	wait $!
+	[ ! -s nothing.txt ] || bad "the writer prints"
+}
+
+test_pipe_ends_by_sigpipe() {
+	(yes | ipcbox pipe --write "$port"; echo "${PIPESTATUS[1]}" > status.txt) &
+	out=$(ipcbox pipe --read "$port" | head -n 1)
+	[ "$out" = y ] || bad "read '$out'"
+	wait $!
+	[ "$(< status.txt)" = 141 ] || bad "the writer ended with $(< status.txt), not by SIGPIPE"
+}
+
+test_pipe_usage() {
+	usage_error "either --read or --write can be given, not both" pipe -r -w x
+	usage_error "it is not clear which way" pipe x
+	ok create "$port"
+	gives 1 pipe --read "$port"
+	tells "of another kind"
 }
 
 test_create_defaults() {
@@ -1531,7 +1571,7 @@ test_manual_has_every_option() {
 	local command option
 
 	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
-	for command in create rm ls stat info set send recv inbox call serve top graph watch; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe; do
 		for option in $(ipcbox $command --help | sed -n 's/^  -., --\([a-z-]*\).*/\1/p'); do
 			grep -q "Fl -$option" "$userlib/man/ipcbox.1" || bad "$command --$option"
 		done

@@ -70,6 +70,7 @@ static const struct command commands[] = {
 	COMMAND(IPCBOX_INBOX, false, true),
 	COMMAND(IPCBOX_SEND_TO, false, true),
 	COMMAND(IPCBOX_USER_LIST, false, true),
+	COMMAND(IPCBOX_PIPE, false, true),
 	COMMAND(IPCBOX_SEND, true, true),
 	COMMAND(IPCBOX_RECV, true, true),
 	COMMAND(IPCBOX_STAT, true, true),
@@ -99,7 +100,7 @@ TEST_F(error, unknown_numbers)
 		unsigned int cmd = _IOC(_IOC_READ | _IOC_WRITE, IPCBOX_IOC, nr,
 					128);
 
-		if (nr > 0x07)
+		if (nr > 0x08)
 			EXPECT_EQ(-ENOTTY, sys_ioctl(self->box, cmd,
 						     self->nowhere))
 				TH_LOG("number %#x", nr);

@@ -143,6 +143,45 @@
  * Whoever has a descriptor of the handle receives its events, each once. A
  * deleted port still yields them, and EIDRM when there are no more.
  *
+ * Streams
+ * -------
+ * A port of IPCBOX_KIND_STREAM carries bytes as pipe(7) and fifo(7) have it: one
+ * that has a name is a FIFO, and IPCBOX_PIPE makes a pipe. A handle with
+ * IPCBOX_RIGHT_RECV is a read end, one with IPCBOX_RIGHT_SEND a write end.
+ * Opening one end waits until the other one comes; with IPCBOX_NOWAIT, opening to
+ * read succeeds at once, and to write fails with ENXIO if nobody has it open to
+ * read; opening with both rights never waits, with none of them neither.
+ *
+ * write(2) of up to IPCBOX_STREAM_ATOMIC bytes is atomic; a longer one may be
+ * interleaved with others, and is done in part where it cannot wait, or a signal
+ * comes. With no read end it fails with EPIPE, and SIGPIPE is raised. read(2)
+ * gets as many bytes as there are, and 0 at the end: when all has been read and
+ * there is no write end. FIONREAD gives all the bytes there are. Bytes that
+ * nobody has read are gone when the last end is closed.
+ *
+ * IPCBOX_SEND writes up to IPCBOX_STREAM_ATOMIC bytes, all or nothing, and at
+ * least one; IPCBOX_RECV reads bytes that one thread has written, and tells which;
+ * at the end, &ipcbox_recv.msg_len is 0. Both take IPCBOX_NOWAIT, IPCBOX_IOVEC and
+ * deadlines. Type and priority must be 0 (EOPNOTSUPP), and there are no leases,
+ * requests or events. The capacity is &ipcbox_stat.max_bytes, which IPCBOX_SET
+ * changes.
+ *
+ * What differs from a pipe, as it is meant to:
+ *
+ * - The capacity is counted in bytes, not in pages that may be filled in part. A
+ *   piece of IPCBOX_STREAM_ATOMIC bytes, or less, uses it until all of the piece
+ *   has been read.
+ * - poll() reports EPOLLOUT while there is room for IPCBOX_STREAM_ATOMIC bytes.
+ * - A writer that waits has its next piece in line: readers, and FIONREAD, see
+ *   it although it exceeds the capacity. If a signal ends the wait, none of the
+ *   piece has been sent, unless a part of it has been read: then all of it has.
+ * - A write fails with EFAULT whether or not there is room, and leaves no trace.
+ * - Who does not want to wait gets EAGAIN while another thread is in a read.
+ * - Bytes are charged to the writer's user until they are read (EDQUOT). Small
+ *   writes of a thread in a row share the overhead of one message.
+ * - Deleting the port ends all of it with EIDRM.
+ * - No splice(2), no F_SETPIPE_SZ, no packet mode (O_DIRECT).
+ *
  * Quotas
  * ------
  * Each message is charged to the real user id of its sender, by its length plus
@@ -221,15 +260,31 @@ extern "C" {
 #define IPCBOX_ID_SELF		(~(__u32)0)
 
 /**
+ * define IPCBOX_STREAM_ATOMIC - what can be written to a stream in one piece, as
+ * PIPE_BUF
+ */
+#define IPCBOX_STREAM_ATOMIC	4096
+/**
+ * define IPCBOX_STREAM_BYTES - capacity of a stream, if none is given
+ */
+#define IPCBOX_STREAM_BYTES	65536
+/**
+ * define IPCBOX_STREAM_BYTES_MAX - the largest capacity of a stream
+ */
+#define IPCBOX_STREAM_BYTES_MAX	(1 << 20)
+
+/**
  * enum ipcbox_kind - what a port carries
  * @IPCBOX_KIND_MAILBOX: messages with boundaries, from any sender to any
  *	receiver
  * @IPCBOX_KIND_INBOX: likewise, but the messages to one process, see
  *	IPCBOX_INBOX; IPCBOX_PORT_CREATE makes none
+ * @IPCBOX_KIND_STREAM: bytes, as in a pipe; shared by any or by a pair
  */
 enum ipcbox_kind {
 	IPCBOX_KIND_MAILBOX	= 0,
 	IPCBOX_KIND_INBOX	= 1,
+	IPCBOX_KIND_STREAM	= 2,
 };
 
 /**
@@ -322,6 +377,11 @@ enum ipcbox_sharing {
  * define IPCBOX_EXCL - EEXIST if the name is taken (IPCBOX_PORT_CREATE only)
  */
 #define IPCBOX_EXCL		(1ULL << 3)
+/**
+ * define IPCBOX_BOTH_WAYS - each end may read what was written at the other one
+ * (IPCBOX_PIPE only)
+ */
+#define IPCBOX_BOTH_WAYS	(1ULL << 7)
 
 /**
  * define IPCBOX_TYPE_EVENT - type of all events, and of no message that is sent
@@ -468,14 +528,20 @@ struct ipcbox_info {
  * @gid: in: group of the port; IPCBOX_ID_SELF or a group of the caller, unless
  *	the caller has CAP_IPC_OWNER
  * @max_msgsize: in: largest message in bytes; 0 for the module's limit, or for
- *	@max_bytes if that is less
+ *	@max_bytes if that is less; ignored for a stream
  * @max_messages: in: capacity in messages: 0 is a rendezvous,
- *	IPCBOX_UNLIMITED no limit
+ *	IPCBOX_UNLIMITED no limit; ignored for a stream
  * @max_bytes: in: capacity in bytes of payload, at least @max_msgsize; 0 for no
- *	limit by bytes
+ *	limit by bytes. Of a stream, IPCBOX_STREAM_ATOMIC to
+ *	IPCBOX_STREAM_BYTES_MAX; 0 for IPCBOX_STREAM_BYTES
  * @id: out: id of the port, never used again in this box
  * @created: out: 1 if the port is new, 0 if it was there
  * @reserved: in: must be 0
+ *
+ * With one end of a stream in @rights it waits for the other one, as
+ * IPCBOX_PORT_OPEN does; if a signal ends the wait, a new port that the kernel owns
+ * stays. With IPCBOX_NOWAIT a write end cannot be the first of all (ENXIO, and
+ * nothing is created).
  *
  * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
  * EEXIST (name taken, IPCBOX_EXCL), EACCES (exists, @rights not granted),
@@ -483,7 +549,8 @@ struct ipcbox_info {
  * opened it and share it as a pair),
  * EDQUOT (too many ports of this user), EINVAL (attributes), EPERM (@uid or
  * @gid), EOPNOTSUPP (a kind, owner or sharing that this module does not know, or a
- * kind that is made otherwise), ENOMEM, EMFILE, ENFILE, EFAULT, EIDRM (the box is gone).
+ * kind that is made otherwise), ENOMEM, EMFILE, ENFILE, EFAULT, ENXIO, EINTR, EIDRM
+ * (the box is gone, or the stream while the other end was waited for).
  */
 struct ipcbox_port_create {
 	__u64	flags;
@@ -515,7 +582,10 @@ struct ipcbox_port_create {
  * Return: a descriptor on the port, with O_CLOEXEC set, or -1 with errno:
  * ENOENT (no such port), EACCES (a right is not granted, or IPCBOX_RIGHT_RECV on
  * a port that belongs to another process), EUSERS (two other processes share
- * it as a pair), EINVAL, EMFILE, ENFILE, ENOMEM, EFAULT, EIDRM (the box is gone).
+ * it as a pair), ENXIO (IPCBOX_NOWAIT, to write to a stream that nobody reads),
+ * EINTR (waiting for the other end of a stream), EINVAL, EMFILE, ENFILE, ENOMEM,
+ * EFAULT, EIDRM (the box is gone, or the stream while the other end was waited
+ * for).
  */
 struct ipcbox_port_open {
 	__u64	flags;
@@ -732,6 +802,29 @@ struct ipcbox_user_list {
 	__u32	count;
 };
 
+/**
+ * struct ipcbox_pipe - IPCBOX_PIPE: make a stream, and open both ends
+ * @flags: in: IPCBOX_NOWAIT gives ends with O_NONBLOCK set; IPCBOX_BOTH_WAYS gives
+ *	two ends alike, with all rights, each of which reads what is written at
+ *	the other one: two streams
+ * @max_bytes: in: capacity, each way, as in struct ipcbox_port_create
+ * @fds: out: the read end and the write end, which may also IPCBOX_SET; with
+ *	O_CLOEXEC set
+ * @ids: out: ids of the ports: of the one that is read at @fds[0], and with
+ *	IPCBOX_BOTH_WAYS of the one that is read at @fds[1], else 0
+ *
+ * The ports have no name, and go with their last handle. They count as others do.
+ *
+ * Return: 0, or -1 with errno: EDQUOT, EINVAL, ENOMEM, EMFILE, ENFILE, EFAULT,
+ * EIDRM (the box is gone).
+ */
+struct ipcbox_pipe {
+	__u64	flags;
+	__u64	max_bytes;
+	__s32	fds[2];
+	__u64	ids[2];
+};
+
 /* What IPCBOX_SET changes. */
 
 /**
@@ -782,7 +875,7 @@ struct ipcbox_user_list {
  * All or nothing. A larger capacity lets waiting senders go. A limit on deliveries
  * counts those before as well; what is in line stays until it is delivered once
  * more. The right to send to the dead-letter port is looked at now, and not when
- * messages move.
+ * messages move. Of the limits of a stream, @max_bytes alone can be set.
  *
  * Return: 0, or -1 with errno: EBADF (no IPCBOX_RIGHT_MANAGE), EINVAL, EFAULT,
  * EIDRM (port deleted); with IPCBOX_SET_DEAD_LETTER also ENOENT (no such port),
@@ -1154,9 +1247,14 @@ struct ipcbox_event {
  */
 #define IPCBOX_USER_LIST	_IOWR(IPCBOX_IOC, 0x07, struct ipcbox_user_list)
 
+/**
+ * define IPCBOX_PIPE - make a pipe, see &struct ipcbox_pipe
+ */
+#define IPCBOX_PIPE		_IOWR(IPCBOX_IOC, 0x08, struct ipcbox_pipe)
+
 /*
  * Commands on a handle. FIONREAD works as well: the length of the message that
- * is first in line, 0 if there is none.
+ * is first in line, 0 if there is none; of a stream, all bytes there are.
  */
 
 /**

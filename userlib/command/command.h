@@ -66,6 +66,7 @@ extern const struct command serve_command;
 extern const struct command top_command;
 extern const struct command graph_command;
 extern const struct command watch_command;
+extern const struct command pipe_command;
 
 /* error.c: each prints a line on stderr and returns an exit code. */
 int fail(int err, const char *format, ...) PRINTF_LIKE(2);

@@ -22,6 +22,10 @@ static const char create_help[] =
 "\n"
 "Options:\n"
 ATTRIBUTE_HELP
+"  -k, --kind=KIND          what the port carries (default: mailbox)\n"
+"                           mailbox: messages\n"
+"                           stream: bytes, as a FIFO does; --bytes is its\n"
+"                           capacity, 64K by default\n"
 "  -o, --owner=OWNER        who keeps the port alive (default: kernel)\n"
 "                           kernel: it stays until it is deleted\n"
 "                           process: it goes when COMMAND exits, and only\n"
@@ -49,10 +53,12 @@ ATTRIBUTE_HELP
 "  ipcbox create --capacity=0 meeting-point\n"
 "  ipcbox create --dead-letter=failed-jobs --max-deliveries=3 jobs\n"
 "  port=$(ipcbox create)\n"
+"  ipcbox create --kind=stream --bytes=1M log\n"
 "  ipcbox create --owner=process inbox -- ipcbox recv inbox --lines --loop\n";
 
 struct create_job {
 	struct attributes attributes;
+	uint32_t kind;
 	uint32_t owner;
 	uint32_t sharing;
 	bool excl;
@@ -74,6 +80,22 @@ static int parse_owner(const char *text, uint32_t *owner)
 	return usage("--owner takes kernel, process or handle, not '%s'", text);
 }
 
+static int parse_kind(const char *text, uint32_t *kind)
+{
+	static const uint32_t kinds[] = {
+		IPCBOX_KIND_MAILBOX, IPCBOX_KIND_STREAM,
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (strcmp(text, ipcbox_kind_name(kinds[i])))
+			continue;
+		*kind = kinds[i];
+		return 0;
+	}
+	return usage("--kind takes mailbox or stream, not '%s'", text);
+}
+
 static int parse_sharing(const char *text, uint32_t *sharing)
 {
 	uint32_t i;
@@ -90,6 +112,8 @@ static int parse_sharing(const char *text, uint32_t *sharing)
 static int create_option(struct create_job *job, int option)
 {
 	switch (option) {
+	case 'k':
+		return parse_kind(optarg, &job->kind);
 	case 'o':
 		return parse_owner(optarg, &job->owner);
 	case 'w':
@@ -136,6 +160,13 @@ static int create_operands(struct create_job *job, int argc, char **argv,
 	if (job->sharing >= IPCBOX_SHARE_ALL && capacity_is_none(job))
 		return usage("--who=%s needs a --capacity of 1 or more: nobody knows how many a sender should wait for",
 			     ipcbox_sharing_name(job->sharing));
+	if (job->kind == IPCBOX_KIND_STREAM &&
+	    job->attributes.set.flags & (IPCBOX_SET_MAX_MESSAGES |
+					 IPCBOX_SET_MAX_MSGSIZE))
+		return usage("a stream has a capacity in bytes alone: --bytes");
+	if (job->kind == IPCBOX_KIND_STREAM && job->sharing &&
+	    job->sharing != IPCBOX_SHARE_PAIR)
+		return usage("a stream is for any, or for a pair: --who=pair");
 	if (!job->owner && job->command)
 		return usage("a COMMAND needs --owner=process or --owner=handle");
 	return 0;
@@ -156,6 +187,7 @@ static int create_parse(struct create_job *job, int argc, char **argv)
 {
 	static const struct option options[] = {
 		ATTRIBUTE_OPTIONS,
+		{ "kind", required_argument, NULL, 'k' },
 		{ "owner", required_argument, NULL, 'o' },
 		{ "who", required_argument, NULL, 'w' },
 		{ "excl", no_argument, NULL, 'x' },
@@ -165,7 +197,7 @@ static int create_parse(struct create_job *job, int argc, char **argv)
 	int rest = find_rest(argc, argv);
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, ATTRIBUTE_LETTERS "o:w:xq",
+	while ((option = getopt_long(argc, argv, ATTRIBUTE_LETTERS "k:o:w:xq",
 				     options, NULL)) != -1) {
 		code = create_option(job, option);
 		if (code)
@@ -179,6 +211,7 @@ static struct ipcbox_attr create_attr(const struct create_job *job)
 	const struct ipcbox_set *set = &job->attributes.set;
 	struct ipcbox_attr attr = IPCBOX_ATTR_INIT;
 
+	attr.kind = job->kind;
 	attr.owner = job->owner;
 	attr.sharing = job->sharing;
 	/* without a COMMAND the handle is only for a look at the id */

@@ -16,6 +16,10 @@ run() {
 	producer-consumer)
 		timeout 30 "$built/producer" && timeout 30 "$built/consumer"
 		;;
+	pipe | fifo)
+		# The same over pipe(2) and mkfifo(3), and nothing else differs.
+		timeout 30 "$built/$1" && timeout 30 "$built/$1" --kernel
+		;;
 	*)
 		timeout 30 "$built/$1"
 		;;

@@ -83,7 +83,8 @@ int ipcbox_box_info(int box, struct ipcbox_info *info);
  * @max_bytes: capacity in bytes of payload; by default, 0, no limit
  * @uid: user of the port; by default, IPCBOX_ID_SELF, that of the caller
  * @gid: group of the port; likewise
- * @kind: enum ipcbox_kind; by default a mailbox
+ * @kind: enum ipcbox_kind; by default a mailbox. A stream has no @max_messages
+ *	and @max_msgsize, and by default 64 KiB of @max_bytes
  * @sharing: enum ipcbox_sharing; by default any
  *
  * Start from IPCBOX_ATTR_INIT, which gives the defaults, and change what
@@ -164,6 +165,24 @@ int ipcbox_port_open(const char *name, uint32_t rights);
  */
 int ipcbox_port_open_at(int box, const char *name, uint32_t rights,
 			uint64_t flags);
+
+/**
+ * ipcbox_pipe - make a pipe: a stream without a name, with both ends open
+ * @ends: set to the read end and the write end, as by pipe(2)
+ * @max_bytes: capacity in bytes, 4096 to 1 MiB; 0 for 64 KiB
+ * @flags: 0, or IPCBOX_NOWAIT (ends with O_NONBLOCK), IPCBOX_BOTH_WAYS (each end
+ *	reads what is written at the other one)
+ *
+ * read(2), write(2) and poll(2) do the rest. A stream that has a name is made by
+ * ipcbox_port_create() with IPCBOX_KIND_STREAM, and then opened as a FIFO is.
+ *
+ * Return: 0, or -EINVAL, -EDQUOT (too many ports of this user), -ENOMEM, -EMFILE,
+ * -ENFILE, or what ipcbox_box_open() returns.
+ */
+int ipcbox_pipe(int ends[2], uint64_t max_bytes, uint64_t flags);
+
+/** ipcbox_pipe_at - as ipcbox_pipe(), on a box that is open */
+int ipcbox_pipe_at(int box, int ends[2], uint64_t max_bytes, uint64_t flags);
 
 /**
  * ipcbox_port_delete - delete a port

@@ -25,6 +25,8 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EDQUOT, "over this user's quota (receive what is queued or delete ports; ipcbox info shows the limits)" },
 	{ EBADF, "the handle has not the right to do this (open the port with that right; a port owned by a process is received from by that process only)" },
 	{ EIDRM, "the port was deleted (create it again)" },
+	{ EPIPE, "nobody reads from the stream any more" },
+	{ ENXIO, "nobody reads from the stream (wait for a reader, or begin with one)" },
 	{ ESRCH, "no such process (it has exited, and nothing it has sent is left), or no such message is held (it was answered or acknowledged before, its time was up, or its sender has given up)" },
 	{ EOWNERDEAD, "the server has gone (ask again if the outcome is \"not delivered\"; otherwise it may have acted)" },
 	{ ECANCELED, "given up: it was delivered as often as the port allows (ipcbox stat shows the limit, and the port for dead letters)" },
@@ -37,7 +39,7 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EPERM, "not permitted (only a user's own uid and groups, unless it has CAP_IPC_OWNER)" },
 	{ EINVAL, "invalid argument (a name has 1 to 63 bytes without blanks and '/', not starting with '-' or '@'; ipcbox info shows the limits)" },
 	{ ENODEV, "no such device (is the module loaded? try: modprobe ipcbox)" },
-	{ EOPNOTSUPP, "not supported by this port, where all receivers get every message (ipcbox stat), or by this module (ipcbox info)" },
+	{ EOPNOTSUPP, "not supported by this port, a stream or one where all receivers get every message (ipcbox stat), or by this module (ipcbox info)" },
 	{ ENOTTY, "not a descriptor of that sort (a box from ipcbox_box_open, a port from ipcbox_port_open; or the module is too old)" },
 	{ E2BIG, "the module is older than this program and lacks what was asked for (update the module)" },
 	{ EFAULT, "bad address (a pointer given does not point to memory of this program)" },
@@ -63,12 +65,16 @@ const char *ipcbox_strerror(int err)
 static const char *ipcbox_word(const char *const words[], size_t count,
 			       uint32_t value)
 {
-	return value < count ? words[value] : "unknown";
+	return value < count && words[value] ? words[value] : "unknown";
 }
 
 const char *ipcbox_kind_name(uint32_t kind)
 {
-	static const char *const words[] = { "mailbox", "inbox" };
+	static const char *const words[] = {
+		[IPCBOX_KIND_MAILBOX] = "mailbox",
+		[IPCBOX_KIND_INBOX] = "inbox",
+		[IPCBOX_KIND_STREAM] = "stream",
+	};
 
 	return ipcbox_word(words, ARRAY_SIZE(words), kind);
 }

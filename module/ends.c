@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The ends of a stream: counting them, waiting for the other one */
+
+#include <linux/errno.h>
+#include <linux/lockdep.h>
+
+#include "ends.h"
+#include "port.h"
+
+#define IPCBOX_RIGHTS_ENDS	(IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV)
+
+void ipcbox_ends_init(struct ipcbox_port *port)
+{
+	struct ipcbox_queue *queue = &port->queue;
+
+	init_waitqueue_head(&port->ends.opening);
+	if (port->kind != IPCBOX_KIND_STREAM)
+		return;
+	queue->stream = true;
+	queue->broken = true;
+	queue->ended = true;
+	queue->turn.taken_in_turns = true;
+	queue->turn.by_thread = true;
+}
+
+/* How many ends of the other kind have come, for one who opens one end. */
+static const u64 *ipcbox_ends_partners(const struct ipcbox_port *port,
+				       u32 rights)
+{
+	return rights & IPCBOX_RIGHT_RECV ? &port->ends.writers_came :
+					    &port->ends.readers_came;
+}
+
+/**
+ * ipcbox_ends_open_locked() - somebody is about to be attached
+ * @port: stream
+ * @rights: of the handle
+ * @nonblock: does not want to wait
+ * @partners: set to how many had come of the other kind, without those who
+ *	are there: for ipcbox_ends_await()
+ *
+ * Return: 0, or -ENXIO for one who would write, and not wait, with no reader
+ */
+int ipcbox_ends_open_locked(struct ipcbox_port *port, u32 rights,
+			    bool nonblock, u64 *partners)
+{
+	u32 ends = rights & IPCBOX_RIGHTS_ENDS;
+	u32 there = ends & IPCBOX_RIGHT_RECV ? port->senders : port->receivers;
+
+	lockdep_assert_held(&port->queue.lock);
+	if (ends == IPCBOX_RIGHT_SEND && nonblock && !there)
+		return -ENXIO;
+	*partners = *ipcbox_ends_partners(port, rights) - !!there;
+	if (ends & IPCBOX_RIGHT_RECV)
+		port->ends.readers_came++;
+	if (ends & IPCBOX_RIGHT_SEND)
+		port->ends.writers_came++;
+	return 0;
+}
+
+/**
+ * ipcbox_ends_await() - wait for the other end
+ * @port: stream
+ * @rights: of the caller's handle, which is attached
+ * @partners: from ipcbox_ends_open_locked()
+ *
+ * Return: 0, -ERESTARTSYS, or -EIDRM if the port is deleted
+ */
+int ipcbox_ends_await(struct ipcbox_port *port, u32 rights, u64 partners)
+{
+	u32 ends = rights & IPCBOX_RIGHTS_ENDS;
+	const u64 *came = ipcbox_ends_partners(port, rights);
+	int ret;
+
+	if (!ends || ends == IPCBOX_RIGHTS_ENDS)
+		return 0;
+	ret = wait_event_interruptible(port->ends.opening,
+				       READ_ONCE(*came) != partners ||
+				       ipcbox_port_gone(port));
+	if (ret)
+		return ret;
+	return READ_ONCE(*came) != partners ? 0 : -EIDRM;
+}

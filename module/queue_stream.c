@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Queues: what is different where the messages are the bytes of a stream */
+
+#include <linux/poll.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+
+#include "message.h"
+#include "queue.h"
+#include "queue_parts.h"
+
+/* Sending */
+
+/* The same sender wrote both, and there is room in the object of the first. */
+static bool ipcbox_message_merges(const struct ipcbox_message *last,
+				  const struct ipcbox_message *msg)
+{
+	return last->data == last->inline_data && !last->sender &&
+	       last->len + msg->len <= IPCBOX_MESSAGE_INLINE &&
+	       last->user == msg->user && last->sender_tid == msg->sender_tid &&
+	       uid_eq(last->sender_uid, msg->sender_uid) &&
+	       gid_eq(last->sender_gid, msg->sender_gid);
+}
+
+/**
+ * ipcbox_queue_merge() - append a small message to the last one in line
+ * @queue: queue of a stream, with room for the message
+ * @msg: new message; if it is merged, empty and still the caller's
+ * @wake: who to wake
+ *
+ * So a byte does not cost a message. Nobody reads the last one: it is in line.
+ *
+ * Return: whether it was merged
+ */
+bool ipcbox_queue_merge(struct ipcbox_queue *queue, struct ipcbox_message *msg,
+			struct ipcbox_wake *wake)
+{
+	struct ipcbox_message *last = ipcbox_line_last(&queue->line);
+
+	lockdep_assert_held(&queue->lock);
+	if (!last || !ipcbox_message_merges(last, msg))
+		return false;
+	memcpy(last->inline_data + last->len, msg->data, msg->len);
+	last->len += msg->len;
+	queue->line.bytes += msg->len;
+	queue->admitted_bytes += msg->len;
+	queue->counts.sent_bytes += msg->len;
+	/* What the bytes were charged for goes with them. */
+	msg->len = 0;
+	ipcbox_wake_poll(wake, queue, EPOLLIN | EPOLLRDNORM);
+	return true;
+}
+
+/* Receiving */
+
+/* What has been read in part has been sent, and cannot be recalled. */
+static void ipcbox_queue_admit_begun(struct ipcbox_queue *queue,
+				     struct ipcbox_message *msg,
+				     struct ipcbox_wake *wake)
+{
+	struct ipcbox_waiter *sender = msg->sender;
+
+	if (!sender)
+		return;
+	ipcbox_queue_admit(queue, msg);
+	ipcbox_queue_sender_done(queue, sender, 0, wake);
+}
+
+static struct ipcbox_message *ipcbox_queue_take_next(struct ipcbox_queue *queue)
+{
+	struct ipcbox_message *msg = ipcbox_line_first(&queue->line, 0);
+
+	if (msg)
+		ipcbox_queue_take_first(queue, msg);
+	return msg;
+}
+
+/**
+ * ipcbox_queue_advance() - bytes of a message have been read
+ * @queue: queue of a stream
+ * @msg: message from ipcbox_queue_take(); given up
+ * @n: how many bytes; 0 gives it back as it was
+ * @next: set to the next message, taken in the same turn, if @msg is drained
+ *	and there is one, else to NULL; or NULL
+ *
+ * Return: true, or false if the sender has recalled the message meanwhile, so
+ * that the bytes are none of the stream
+ */
+bool ipcbox_queue_advance(struct ipcbox_queue *queue,
+			  struct ipcbox_message *msg, size_t n,
+			  struct ipcbox_message **next)
+{
+	struct ipcbox_wake wake = {};
+	bool sent, done = true;
+
+	if (next)
+		*next = NULL;
+	spin_lock(&queue->lock);
+	sent = msg->state != IPCBOX_MESSAGE_GONE;
+	if (sent && n < ipcbox_message_rest(msg)) {
+		msg->read += n;
+		if (n)
+			ipcbox_queue_admit_begun(queue, msg, &wake);
+		done = !ipcbox_queue_give_back_locked(queue, msg, &wake);
+	} else {
+		ipcbox_queue_settle_locked(queue, msg, &wake);
+		if (next && !queue->dead)
+			*next = ipcbox_queue_take_next(queue);
+	}
+	ipcbox_queue_unlock_and_wake(queue, &wake);
+	if (done)
+		ipcbox_message_put(msg, &queue->spare);
+	return sent;
+}
+
+/* Ends */
+
+/* All has been read, and no more comes: that is what those who wait get. */
+void ipcbox_queue_end_receivers(struct ipcbox_queue *queue,
+				struct ipcbox_wake *wake)
+{
+	struct ipcbox_waiter *receiver, *next;
+
+	lockdep_assert_held(&queue->lock);
+	if (queue->line.messages || queue->counts.taken)
+		return;
+	list_for_each_entry_safe(receiver, next, &queue->receivers, node)
+		ipcbox_queue_receiver_done(queue, receiver, -ENODATA, wake);
+}
+
+static void ipcbox_queue_break(struct ipcbox_queue *queue,
+			       struct ipcbox_wake *wake)
+{
+	struct ipcbox_waiter *sender, *next;
+
+	list_for_each_entry_safe(sender, next, &queue->senders, node)
+		ipcbox_queue_fail_sender_locked(queue, sender, -EPIPE, wake);
+	wake->poll |= EPOLLERR | EPOLLOUT | EPOLLWRNORM;
+	wake->poll_all = true;
+}
+
+static void ipcbox_queue_drop_all(struct ipcbox_queue *queue,
+				  struct list_head *dropped)
+{
+	struct ipcbox_message *msg;
+
+	while ((msg = ipcbox_line_first(&queue->line, 0))) {
+		ipcbox_line_remove(&queue->line, msg);
+		list_add_tail(&msg->node, dropped);
+		queue->admitted--;
+		queue->admitted_bytes -= msg->len;
+	}
+}
+
+/**
+ * ipcbox_queue_set_ends_locked() - which ends of a stream are there now
+ * @queue: queue
+ * @readers: somebody may read
+ * @writers: somebody may write
+ * @dropped: gets what goes with the last end, for ipcbox_queue_free_dropped()
+ * @wake: who to wake
+ */
+void ipcbox_queue_set_ends_locked(struct ipcbox_queue *queue, bool readers,
+				  bool writers, struct list_head *dropped,
+				  struct ipcbox_wake *wake)
+{
+	lockdep_assert_held(&queue->lock);
+	if (!readers && !queue->broken)
+		ipcbox_queue_break(queue, wake);
+	if (!writers && !queue->ended) {
+		wake->poll |= EPOLLHUP | EPOLLIN | EPOLLRDNORM;
+		wake->poll_all = true;
+	}
+	/* Writers look without the lock first. */
+	WRITE_ONCE(queue->broken, !readers);
+	queue->ended = !writers;
+	if (!readers && !writers)
+		ipcbox_queue_drop_all(queue, dropped);
+}
+
+/* Without the lock. */
+void ipcbox_queue_free_dropped(struct ipcbox_queue *queue,
+			       struct list_head *dropped)
+{
+	struct ipcbox_message *msg, *next;
+
+	list_for_each_entry_safe(msg, next, dropped, node) {
+		list_del_init(&msg->node);
+		ipcbox_message_put(msg, &queue->spare);
+	}
+}
