@@ -48,7 +48,7 @@ static const char inbox_help[] =
 "Receive a message that is sent to this process, by ipcbox send --to=PID. The PID\n"
 "is printed on standard error first. Only the user of the process may send to it.\n"
 "\n"
-"Options, as those of ipcbox recv:\n"
+"Options:\n"
 "  -c, --count=N            receive N messages (default: 1)\n"
 "  -L, --loop               receive until this program is ended\n"
 "  -l, --lines              write a newline behind each message\n"
