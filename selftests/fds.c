@@ -232,7 +232,7 @@ TEST_F(fds, what_could_keep_a_handle_is_refused)
 	int pair[2], with[2] = { self->writer }, i;
 	int refused[8] = {
 		self->port, self->box,
-		port_open_id(self->box, port_id(self->port), 0),
+		port_open_id(self->box, port_id(self->port), IPCBOX_RIGHT_SEND),
 		socket(AF_INET, SOCK_STREAM, 0),
 		epoll_create1(0), uring(),
 	};
@@ -453,6 +453,10 @@ TEST_F(fds, numbers_that_cannot_be_told)
 	EXPECT_EQ(-EFAULT, sys_ioctl(self->port, IPCBOX_RECV, &recv));
 	/* One of them was written, and is no descriptor. */
 	EXPECT_EQ(-1, fcntl(*(int *)recv.fds, F_GETFD));
+	EXPECT_STILL_FIRST(self);
+	/* Not even one. */
+	recv.fds = (uintptr_t)memory_nowhere();
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->port, IPCBOX_RECV, &recv));
 	EXPECT_STILL_FIRST(self);
 	EXPECT_ARRIVES(self);
 }
