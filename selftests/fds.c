@@ -37,6 +37,7 @@ FIXTURE(fds)
 	int reader;		/* of a pipe */
 	int writer;
 	int open_before;
+	int lowest;		/* number that is free, see send_two() */
 	struct ipcbox_info before;
 	struct ipcbox_recv recv;
 	char text[64];
@@ -231,7 +232,7 @@ TEST_F(fds, what_could_keep_a_handle_is_refused)
 	int pair[2], with[2] = { self->writer }, i;
 	int refused[8] = {
 		self->port, self->box,
-		port_open_id(self->box, port_id(self->port), 0),
+		port_open_id(self->box, port_id(self->port), IPCBOX_RIGHT_SEND),
 		socket(AF_INET, SOCK_STREAM, 0),
 		epoll_create1(0), uring(),
 	};
@@ -250,6 +251,8 @@ TEST_F(fds, what_could_keep_a_handle_is_refused)
 			close(refused[i]);
 	}
 	EXPECT_MESSAGES(self->port, 0, 0, 0);
+	/* Nothing keeps them either. */
+	EXPECT_STAT(self->port, handles, 1);
 	let_go(self);
 	EXPECT_ALL_CLOSED(self);
 }
@@ -391,6 +394,7 @@ TEST_F(fds, a_peek_opens_none)
 
 #define EXPECT_STILL_FIRST(self) do {					\
 	EXPECT_EQ((self)->open_before, open_count());			\
+	EXPECT_EQ((self)->lowest, lowest_free());			\
 	EXPECT_MESSAGES((self)->port, 2, 0, 0);				\
 	EXPECT_TRUE(still_open((self)->reader));			\
 } while (0)
@@ -416,25 +420,20 @@ static void send_two(FIXTURE_DATA(fds) *self)
 	    send_fds(self->port, "second", NULL, 0))
 		abort();
 	let_go(self);
+	self->lowest = lowest_free();
 }
 
 TEST_F(fds, without_free_numbers_the_message_stays_first)
 {
 	struct rlimit limit, few;
-	int lowest;
 
 	send_two(self);
-	lowest = dup(self->box);
-	close(lowest);
 	ASSERT_EQ(0, getrlimit(RLIMIT_NOFILE, &limit));
 	/* One number is left. */
-	few = (struct rlimit){ lowest + 1, limit.rlim_max };
+	few = (struct rlimit){ self->lowest + 1, limit.rlim_max };
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &few));
 	EXPECT_EQ(-EMFILE, receive(self, 2, 0));
 	EXPECT_EQ(-EMFILE, receive(self, 2, IPCBOX_LEASE));
-	/* The number is not lost. */
-	EXPECT_EQ(lowest, dup(self->box));
-	close(lowest);
 	ASSERT_EQ(0, setrlimit(RLIMIT_NOFILE, &limit));
 	EXPECT_STILL_FIRST(self);
 	EXPECT_ARRIVES(self);
@@ -454,6 +453,10 @@ TEST_F(fds, numbers_that_cannot_be_told)
 	EXPECT_EQ(-EFAULT, sys_ioctl(self->port, IPCBOX_RECV, &recv));
 	/* One of them was written, and is no descriptor. */
 	EXPECT_EQ(-1, fcntl(*(int *)recv.fds, F_GETFD));
+	EXPECT_STILL_FIRST(self);
+	/* Not even one. */
+	recv.fds = (uintptr_t)memory_nowhere();
+	EXPECT_EQ(-EFAULT, sys_ioctl(self->port, IPCBOX_RECV, &recv));
 	EXPECT_STILL_FIRST(self);
 	EXPECT_ARRIVES(self);
 }
@@ -798,6 +801,37 @@ TEST_F(fds, a_user_has_no_more_on_their_way_than_it_may_open)
 	close(port);
 	let_go(self);
 	EXPECT_EQ(0, port_delete(self->box, "port"));
+	EXPECT_ALL_CLOSED(self);
+}
+
+/* All that a user may queue, in descriptors; then not even one more. */
+TEST_F(fds, a_quota_holds_for_them)
+{
+	struct ipcbox_info info;
+	int many[IPCBOX_FDS_MAX], i, ret;
+	pid_t pid;
+
+	for (i = 0; i < IPCBOX_FDS_MAX; i++)
+		many[i] = self->writer;
+	pid = fork();
+	if (!pid) {
+		if (!user_become_with_cap(4503, 4503, CAP_SYS_RESOURCE) ||
+		    box_info(self->box, &info))
+			_exit(255);
+		for (i = IPCBOX_FDS_MAX; i; i = ret ? i / 2 : i)
+			ret = send_fds(self->port, "", many, i);
+		if (ret != -EDQUOT || box_info(self->box, &info) ||
+		    info.user_bytes > info.max_bytes ||
+		    info.max_bytes - info.user_bytes >=
+		    info.msg_overhead + FD_BYTES)
+			_exit(1);
+		_exit(0);
+	}
+	EXPECT_EQ(0, child_wait(pid));
+	let_go(self);
+	close(self->port);
+	self->port = -1;
+	self->open_before--;
 	EXPECT_ALL_CLOSED(self);
 }
 

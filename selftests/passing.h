@@ -71,6 +71,15 @@ static inline int open_count(void)
 	return n;
 }
 
+/* The number that the next one gets: those that are reserved are not free. */
+static inline int lowest_free(void)
+{
+	int fd = dup(STDIN_FILENO);
+
+	close(fd);
+	return fd;
+}
+
 /* Is a file open that has such a pipe's other end, anywhere? */
 static inline bool still_open(int pipe)
 {

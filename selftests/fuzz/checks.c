@@ -187,6 +187,7 @@ static void recv_check_fds(struct context *ctx, const struct ipcbox_recv *recv)
 	bool knows = ctx->arg_size >= sizeof(*recv);
 	bool peek = recv->flags & IPCBOX_PEEK;
 	unsigned int nr = 0, arrived = 0;
+	bool lost;
 
 	if (!knows && ctx->arg_size > offsetof(struct ipcbox_recv, nr_fds)) {
 		store(&shared->unsure, 1);
@@ -200,8 +201,8 @@ static void recv_check_fds(struct context *ctx, const struct ipcbox_recv *recv)
 		     nr, (unsigned long long)ctx->fds->good);
 	else if (nr)
 		arrived = fds_close(ctx, nr);
-	if (knows && !peek &&
-	    (arrived < recv->nr_fds) != !!(recv->msg_flags & IPCBOX_MSG_FDS_LOST))
+	lost = arrived < recv->nr_fds;
+	if (knows && !peek && lost != !!(recv->msg_flags & IPCBOX_MSG_FDS_LOST))
 		find(FINDING_STAT, "recv: %u descriptors of %u, flags %x",
 		     arrived, recv->nr_fds, recv->msg_flags);
 }
