@@ -62,7 +62,7 @@ IPCBOX_ABI_FIELD(ipcbox_port_delete, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, name, 8);
 IPCBOX_ABI_FIELD(ipcbox_port_delete, id, 72);
 
-IPCBOX_ABI_SIZE(ipcbox_stat, 248);
+IPCBOX_ABI_SIZE(ipcbox_stat, 272);
 IPCBOX_ABI_FIELD(ipcbox_stat, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_stat, id, 8);
 IPCBOX_ABI_FIELD(ipcbox_stat, name, 16);
@@ -95,6 +95,10 @@ IPCBOX_ABI_FIELD(ipcbox_stat, waiting_receivers, 224);
 IPCBOX_ABI_FIELD(ipcbox_stat, reserved, 228);
 IPCBOX_ABI_FIELD(ipcbox_stat, held, 232);
 IPCBOX_ABI_FIELD(ipcbox_stat, lost, 240);
+IPCBOX_ABI_FIELD(ipcbox_stat, dead_letter, 248);
+IPCBOX_ABI_FIELD(ipcbox_stat, dead_lettered, 256);
+IPCBOX_ABI_FIELD(ipcbox_stat, max_deliveries, 264);
+IPCBOX_ABI_FIELD(ipcbox_stat, reserved2, 268);
 
 IPCBOX_ABI_SIZE(ipcbox_port_list, 32);
 IPCBOX_ABI_FIELD(ipcbox_port_list, flags, 0);
@@ -125,7 +129,7 @@ IPCBOX_ABI_FIELD(ipcbox_pipe, max_bytes, 8);
 IPCBOX_ABI_FIELD(ipcbox_pipe, fds, 16);
 IPCBOX_ABI_FIELD(ipcbox_pipe, ids, 24);
 
-IPCBOX_ABI_SIZE(ipcbox_set, 40);
+IPCBOX_ABI_SIZE(ipcbox_set, 56);
 IPCBOX_ABI_FIELD(ipcbox_set, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_set, mode, 8);
 IPCBOX_ABI_FIELD(ipcbox_set, uid, 12);
@@ -133,6 +137,9 @@ IPCBOX_ABI_FIELD(ipcbox_set, gid, 16);
 IPCBOX_ABI_FIELD(ipcbox_set, max_msgsize, 20);
 IPCBOX_ABI_FIELD(ipcbox_set, max_messages, 24);
 IPCBOX_ABI_FIELD(ipcbox_set, max_bytes, 32);
+IPCBOX_ABI_FIELD(ipcbox_set, dead_letter, 40);
+IPCBOX_ABI_FIELD(ipcbox_set, max_deliveries, 48);
+IPCBOX_ABI_FIELD(ipcbox_set, reserved, 52);
 
 IPCBOX_ABI_SIZE(ipcbox_send, 72);
 IPCBOX_ABI_FIELD(ipcbox_send, flags, 0);

@@ -218,16 +218,26 @@ static int ipcbox_port_set_locked(struct ipcbox_port *port,
  * @port: port
  * @set: argument of IPCBOX_SET with known flags
  *
- * Return: 0, -EINVAL or -EIDRM
+ * Return: 0, -EINVAL or -EIDRM, or as ipcbox_dead_letter_parse()
  */
 int ipcbox_port_set(struct ipcbox_port *port, const struct ipcbox_set *set)
 {
-	int ret = -EIDRM;
+	struct ipcbox_dead_letter dead_letter = {};
+	int ret = 0;
+
+	if (set->reserved)
+		return -EINVAL;
+	if (set->flags & IPCBOX_SET_DEAD_LETTER)
+		ret = ipcbox_dead_letter_parse(port, set, &dead_letter);
+	if (ret)
+		return ret;
 
 	down_write(&port->box->lock);
-	if (port->linked)
-		ret = ipcbox_port_set_locked(port, set);
+	ret = port->linked ? ipcbox_port_set_locked(port, set) : -EIDRM;
+	if (!ret && set->flags & IPCBOX_SET_DEAD_LETTER)
+		ipcbox_dead_letter_swap(port, &dead_letter);
 	up_write(&port->box->lock);
+	ipcbox_dead_letter_put(&dead_letter);
 	return ret;
 }
 
@@ -254,6 +264,7 @@ static void ipcbox_port_stat_queue(struct ipcbox_port *port,
 	stat->senders = port->senders;
 	stat->receivers = port->receivers;
 	stat->handles = port->handles;
+	ipcbox_dead_letter_stat_locked(port, stat);
 	spin_unlock(&port->queue.lock);
 }
 

@@ -158,7 +158,7 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.min_size = offsetofend(struct ipcbox_set, max_bytes),
 		.flags	= IPCBOX_SET_MODE | IPCBOX_SET_UID | IPCBOX_SET_GID |
 			  IPCBOX_SET_MAX_MSGSIZE | IPCBOX_SET_MAX_MESSAGES |
-			  IPCBOX_SET_MAX_BYTES,
+			  IPCBOX_SET_MAX_BYTES | IPCBOX_SET_DEAD_LETTER,
 		.rights	= IPCBOX_RIGHT_MANAGE,
 		.run	= ipcbox_handle_ioctl_set,
 	}, {

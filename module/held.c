@@ -5,6 +5,7 @@
 #include <linux/sched.h>
 #include <linux/slab.h>
 
+#include "dead_letter.h"
 #include "handle.h"
 #include "handle_news.h"
 #include "held.h"
@@ -67,14 +68,14 @@ static void ipcbox_holder_watch_put(struct ipcbox_watch *watch)
 
 /*
  * Ends one hold, the one with the lowest id. What became of it: a lease is back
- * in line, a request has failed. False if there was none.
+ * in line, or a dead letter, a request has failed. False if there was none.
  */
 static bool ipcbox_holder_drop_one(struct ipcbox_holder *holder)
 {
 	struct ipcbox_queue *queue = &holder->port->queue;
+	struct ipcbox_departure left = {};
 	struct ipcbox_wake wake = {};
 	struct ipcbox_message *msg;
-	bool back = true;
 
 	spin_lock(&queue->lock);
 	msg = ipcbox_held_of(rb_first(&holder->held));
@@ -82,10 +83,10 @@ static bool ipcbox_holder_drop_one(struct ipcbox_holder *holder)
 		ipcbox_queue_fail_sender_locked(queue, msg->sender,
 						-EOWNERDEAD, &wake);
 	else if (msg)
-		back = ipcbox_queue_give_back_locked(queue, msg, &wake);
+		ipcbox_dead_letter_return_locked(holder->port, msg, &wake,
+						 &left);
 	ipcbox_queue_unlock_and_wake(queue, &wake);
-	if (!back)
-		ipcbox_message_put(msg, &queue->spare);
+	ipcbox_departure_finish(holder->port, &left);
 	return msg;
 }
 
@@ -271,26 +272,28 @@ static int ipcbox_held_end(struct ipcbox_ioctl *call, bool done)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 	struct ipcbox_queue *queue = &handle->port->queue;
+	struct ipcbox_departure left = {};
 	struct ipcbox_wake wake = {};
 	struct ipcbox_message *msg;
-	bool put = done;
 	int ret = 0;
 
 	spin_lock(&queue->lock);
 	msg = ipcbox_held_find_locked(handle, call->arg.ack.id);
-	if (queue->dead)
+	if (queue->dead) {
 		ret = -EIDRM;
-	else if (!msg)
+	} else if (!msg) {
 		ret = -ESRCH;
-	else if (done && msg->call)
+	} else if (done && msg->call) {
 		ret = -EINVAL;	/* a request wants a reply */
-	else if (done)
+	} else if (done) {
 		ipcbox_queue_settle_locked(queue, msg, &wake);
-	else
-		put = !ipcbox_queue_give_back_locked(queue, msg, &wake);
+		left.msg = msg;
+	} else {
+		ipcbox_dead_letter_return_locked(handle->port, msg, &wake,
+						 &left);
+	}
 	ipcbox_queue_unlock_and_wake(queue, &wake);
-	if (!ret && put)
-		ipcbox_message_put(msg, &queue->spare);
+	ipcbox_departure_finish(handle->port, &left);
 	return ret;
 }
 

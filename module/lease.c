@@ -4,6 +4,7 @@
 #include <linux/ktime.h>
 #include <linux/sched.h>
 
+#include "dead_letter.h"
 #include "lease.h"
 #include "message.h"
 #include "port.h"
@@ -66,16 +67,17 @@ static struct ipcbox_message *ipcbox_lease_expired(struct ipcbox_leases *leases)
 }
 
 /* The holder is told before anybody receives the message anew. */
-static void ipcbox_lease_end(struct ipcbox_queue *queue,
+static void ipcbox_lease_end(struct ipcbox_port *port,
 			     struct ipcbox_message *msg,
-			     struct ipcbox_wake *wake)
+			     struct ipcbox_wake *wake,
+			     struct ipcbox_departure *left)
 {
 	struct ipcbox_message *event = msg->expired;
 
 	msg->expired = NULL;
 	if (event)
-		ipcbox_queue_tell_locked(queue, event, wake);
-	ipcbox_queue_give_back_locked(queue, msg, wake);
+		ipcbox_queue_tell_locked(&port->queue, event, wake);
+	ipcbox_dead_letter_return_locked(port, msg, wake, left);
 }
 
 static void ipcbox_leases_work(struct work_struct *work)
@@ -84,18 +86,21 @@ static void ipcbox_leases_work(struct work_struct *work)
 		container_of(work, struct ipcbox_leases, work.work);
 	struct ipcbox_port *port = ipcbox_port_of_leases(leases);
 	struct ipcbox_queue *queue = &port->queue;
+	struct ipcbox_departure left;
 	struct ipcbox_message *msg;
 	struct ipcbox_wake wake;
 
 	do {
+		left = (struct ipcbox_departure){};
 		wake = (struct ipcbox_wake){};
 		spin_lock(&queue->lock);
 		msg = ipcbox_lease_expired(leases);
 		if (msg)
-			ipcbox_lease_end(queue, msg, &wake);
+			ipcbox_lease_end(port, msg, &wake, &left);
 		else
 			ipcbox_leases_arm(leases);
 		ipcbox_queue_unlock_and_wake(queue, &wake);
+		ipcbox_departure_finish(port, &left);
 		cond_resched();
 	} while (msg);
 	ipcbox_port_put(port);

@@ -44,6 +44,7 @@
  *	port->{handles,senders,receivers,pair}	port->queue.lock
  *	port->leases.expiry			port->queue.lock
  *	port->ends.{readers,writers}_came	port->queue.lock; also read without it
+ *	port->dead_letter			port->queue.lock
  *	everything in struct ipcbox_broadcast,
  *		subscriber->{node,lost}		broadcast->lock
  *	handle->holders, holder->{node,held}	port->queue.lock
@@ -57,8 +58,9 @@
  *	handle->news				likewise; also read without it,
  *						and constant once it is set
  *	message->{node,tree,returned,seq,state,sender,holder,expiry,expired,
- *		delivered,charged,deliveries,read} queue->lock, from
- *						ipcbox_queue_send() on
+ *		delivered,charged,deliveries,	queue->lock, from
+ *		earlier,read,id,dead_letter}	ipcbox_queue_send() on; between two
+ *						queues, who moves it
  *	waiter->{node,by_type,seq,msg}		queue->lock, until waiter->result
  *						is set; then the waiting thread
  *	waiter->result				written under queue->lock with
@@ -74,7 +76,8 @@
  *	box		its network namespace, each open /dev/ipcbox, each port
  *	port		its box while linked, each handle, each listing of it,
  *			each holder, its owner watch, a queued owner->work, an
- *			armed leases->work
+ *			armed leases->work, each port whose dead-letter port it
+ *			is (until that is deleted), a message that moves to it
  *	handle		its struct file
  *	subscriber	its handle, alone
  *	news		its handle, each single event of it

@@ -160,7 +160,9 @@ static void ipcbox_message_init_new(struct ipcbox_message *msg,
 	msg->charged = true;
 	msg->sender = NULL;
 	msg->holder = NULL;
+	msg->dead_letter = false;
 	msg->deliveries = 0;
+	msg->earlier = 0;
 	msg->read = 0;
 	msg->user = user;
 	msg->receipt = NULL;

@@ -22,6 +22,8 @@
  *	         |       `-------------' |
  *	         `-----------------------'
  *
+ * A message that is moved to another queue begins anew there.
+ *
  * A new message belongs to its sender, a queued one to the queue, a taken one
  * to the receiver that copies it at the moment. One that is sent while a
  * receiver waits is taken at once. A receiver that fails puts its message back
@@ -79,18 +81,18 @@ struct ipcbox_message {
 	struct timerqueue_node expiry;	/* of a lease; in port->leases */
 	struct ipcbox_message *expired;	/* while held: event for then, or NULL */
 	bool charged;
+	bool dead_letter;		/* moved here from another port */
 	u32 deliveries;			/* how often it has been held */
 	u64 seq;			/* its place within its priority */
+	u64 id;				/* changes when it is moved */
+	u32 earlier;			/* of the deliveries: on other ports */
+	u16 read;			/* of a stream: bytes that were read */
 
 	/* Constant from ipcbox_message_new() on. */
-	u64 id;
-	u64 type;
-	size_t len;
 	u8 priority;
 	bool call;			/* the sender waits for a reply */
-	u32 read;			/* of a stream: bytes that were read;
-					 * queue->lock
-					 */
+	u64 type;
+	size_t len;
 	struct ipcbox_receipt *receipt;	/* its sender's, who waits; or NULL */
 	struct ipcbox_message *delivered; /* its sender's, who does not: event for
 					   * when it is received, or NULL

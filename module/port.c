@@ -367,6 +367,7 @@ bool ipcbox_port_delete(struct ipcbox_port *port)
 	ipcbox_broadcast_kill(port);
 	wake_up_interruptible_all(&port->ends.opening);
 	ipcbox_leases_stop(&port->leases);
+	ipcbox_dead_letter_end(port);
 	/* That of the box. */
 	ipcbox_port_put(port);
 	return true;
@@ -377,7 +378,7 @@ void ipcbox_port_release(struct kref *ref)
 {
 	struct ipcbox_port *port = container_of(ref, struct ipcbox_port, ref);
 
-	WARN_ON_ONCE(port->linked || port->handles);
+	WARN_ON_ONCE(port->linked || port->handles || port->dead_letter.port);
 	ipcbox_queue_release(&port->queue);
 	ipcbox_watch_release(&port->owner);
 	ipcbox_port_uncharge(port);

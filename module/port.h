@@ -20,6 +20,7 @@
 #include <linux/ipcbox.h>
 
 #include "broadcast.h"
+#include "dead_letter.h"
 #include "ends.h"
 #include "lease.h"
 #include "queue.h"
@@ -70,6 +71,7 @@ struct ipcbox_port {
 	u32 senders;
 	u32 receivers;
 	struct ipcbox_member pair[2];	/* of a port of sharing pair */
+	struct ipcbox_dead_letter dead_letter;
 
 	struct ipcbox_watch owner;
 	struct ipcbox_leases leases;

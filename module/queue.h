@@ -143,6 +143,10 @@ bool ipcbox_queue_give_back_locked(struct ipcbox_queue *queue,
 				   struct ipcbox_wake *wake);
 bool ipcbox_queue_hold_locked(struct ipcbox_queue *queue,
 			      struct ipcbox_message *msg);
+bool ipcbox_queue_give_up_locked(struct ipcbox_queue *queue,
+				 struct ipcbox_message *msg,
+				 struct ipcbox_wake *wake);
+void ipcbox_queue_adopt(struct ipcbox_queue *queue, struct ipcbox_message *msg);
 void ipcbox_queue_fail_sender_locked(struct ipcbox_queue *queue,
 				     struct ipcbox_waiter *sender, int why,
 				     struct ipcbox_wake *wake);

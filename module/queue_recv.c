@@ -136,6 +136,15 @@ int ipcbox_queue_take(struct ipcbox_queue *queue,
 	return ret;
 }
 
+/* One leaves that used the capacity, or that others waited behind. */
+static void ipcbox_queue_vacated(struct ipcbox_queue *queue,
+				 struct ipcbox_wake *wake)
+{
+	/* Mostly nobody waits for room. */
+	if (!list_empty(&queue->senders) || ipcbox_queue_polled(queue))
+		ipcbox_queue_admit_pending(queue, wake);
+}
+
 static void ipcbox_queue_received(struct ipcbox_queue *queue,
 				  struct ipcbox_message *msg,
 				  struct ipcbox_wake *wake)
@@ -155,9 +164,7 @@ static void ipcbox_queue_received(struct ipcbox_queue *queue,
 		queue->admitted--;
 		queue->admitted_bytes -= msg->len;
 	}
-	/* Mostly nobody waits for room. */
-	if (!list_empty(&queue->senders) || ipcbox_queue_polled(queue))
-		ipcbox_queue_admit_pending(queue, wake);
+	ipcbox_queue_vacated(queue, wake);
 }
 
 /**
@@ -281,6 +288,41 @@ bool ipcbox_queue_hold_locked(struct ipcbox_queue *queue,
 	/* Those who peek look without the lock. */
 	WRITE_ONCE(msg->deliveries, msg->deliveries + 1);
 	return true;
+}
+
+/**
+ * ipcbox_queue_give_up_locked() - end a hold, and have no more to do with it
+ * @queue: queue
+ * @msg: message that is held
+ * @wake: who to wake
+ *
+ * One whose sender waits is the sender's again, whose send or call fails with
+ * -ECANCELED. The sender of any other is not told of a receipt any more.
+ *
+ * Return: true if the message, with its reference, is the caller's to move
+ * elsewhere, see ipcbox_queue_adopt(); false if it is its sender's
+ */
+bool ipcbox_queue_give_up_locked(struct ipcbox_queue *queue,
+				 struct ipcbox_message *msg,
+				 struct ipcbox_wake *wake)
+{
+	bool admitted = !msg->sender;
+
+	lockdep_assert_held(&queue->lock);
+	if (admitted) {
+		ipcbox_queue_end_take(queue, msg);
+		msg->state = IPCBOX_MESSAGE_NEW;
+		queue->admitted--;
+		queue->admitted_bytes -= msg->len;
+		if (msg->delivered)
+			ipcbox_event_free(msg->delivered);
+		msg->delivered = NULL;
+	} else {
+		ipcbox_queue_fail_sender_locked(queue, msg->sender, -ECANCELED,
+						wake);
+	}
+	ipcbox_queue_vacated(queue, wake);
+	return admitted;
 }
 
 /**

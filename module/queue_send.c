@@ -190,6 +190,32 @@ fail:
 }
 
 /**
+ * ipcbox_queue_adopt() - take over a message from another queue
+ * @queue: queue
+ * @msg: message from ipcbox_queue_give_up_locked(); belongs to this queue from now
+ *	on
+ *
+ * It is admitted whatever the limits. To a dead queue it comes as if that had
+ * died a moment later.
+ */
+void ipcbox_queue_adopt(struct ipcbox_queue *queue, struct ipcbox_message *msg)
+{
+	struct ipcbox_wake wake = {};
+	bool dead;
+
+	spin_lock(&queue->lock);
+	dead = queue->dead;
+	if (!dead) {
+		msg->seq = queue->line.next_seq++;
+		ipcbox_queue_admit(queue, msg);
+		ipcbox_queue_publish(queue, msg, &wake);
+	}
+	ipcbox_queue_unlock_and_wake(queue, &wake);
+	if (dead)
+		ipcbox_message_put(msg, &queue->spare);
+}
+
+/**
  * ipcbox_queue_call() - send a message and wait for the reply
  * @queue: queue
  * @msg: new message with msg->call set; the caller keeps a reference of its

@@ -70,6 +70,10 @@ DEFINE_EVENT(ipcbox_message, ipcbox_message_received,
 DEFINE_EVENT(ipcbox_message, ipcbox_message_returned,
 	TP_PROTO(const struct ipcbox_queue *queue,
 		 const struct ipcbox_message *msg), TP_ARGS(queue, msg));
+/* Delivered too often: it leaves for another port. */
+DEFINE_EVENT(ipcbox_message, ipcbox_message_dead_letter,
+	TP_PROTO(const struct ipcbox_queue *queue,
+		 const struct ipcbox_message *msg), TP_ARGS(queue, msg));
 /* An event that a handle has subscribed to; its id is that of a message. */
 TRACE_EVENT(ipcbox_event,
 	TP_PROTO(const struct ipcbox_queue *queue,

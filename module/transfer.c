@@ -153,6 +153,8 @@ static u32 ipcbox_handle_message_flags(const struct ipcbox_message *msg,
 		flags |= IPCBOX_MSG_CALL;
 	else if (recv_flags & IPCBOX_LEASE)
 		flags |= IPCBOX_MSG_LEASED;
+	if (READ_ONCE(msg->dead_letter))
+		flags |= IPCBOX_MSG_DEAD_LETTER;
 	return flags;
 }
 
@@ -168,12 +170,12 @@ int ipcbox_transfer_describe(const struct ipcbox_message *msg, size_t len,
 			     struct ipcbox_ioctl *call)
 {
 	struct ipcbox_recv *recv = &call->arg.recv;
-	/* Others may receive what is peeked at. */
+	/* Others may receive what is peeked at, and it may move then. */
 	u32 deliveries = READ_ONCE(msg->deliveries);
 
 	recv->msg_len = len;
 	recv->msg_type = msg->type;
-	recv->msg_id = msg->id;
+	recv->msg_id = READ_ONCE(msg->id);
 	recv->msg_flags = ipcbox_handle_message_flags(msg, deliveries,
 						      recv->flags);
 	recv->deliveries = deliveries +

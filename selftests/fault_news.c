@@ -55,7 +55,7 @@ static long check_send(struct world *world, long ret)
 PATH(send_for_a_receipt) {
 	.prepare = prepare_subscribed, .run = run_send, .check = check_send,
 	.sends = INLINE,
-	.objects = 2, .copies = 3,
+	.objects = 2, .copies = 2,
 };
 
 static void prepare_lease(struct world *world)

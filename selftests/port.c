@@ -943,7 +943,7 @@ TEST_F(port, set_is_all_or_nothing)
 	bad = good;
 	bad.max_msgsize = ~0U;
 	EXPECT_EQ(-EINVAL, set(port, flags, bad));
-	EXPECT_EQ(-EINVAL, set(port, flags | 1 << 6, good));
+	EXPECT_EQ(-EINVAL, set(port, flags | 1 << 7, good));
 	EXPECT_EQ(-EINVAL, set(port, 1ULL << 63, good));
 	ASSERT_EQ(0, port_stat(port, &after));
 	EXPECT_EQ(0, memcmp(&before, &after, sizeof(after)));

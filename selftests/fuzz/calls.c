@@ -108,7 +108,7 @@ const struct row call_rows[] = {
 				    ROLE_DEADLINE),
 		},
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF,
-			    EIDRM, EOPNOTSUPP, ENOMEM },
+			    EIDRM, ECANCELED, EOPNOTSUPP, ENOMEM },
 	}, {
 		.name = "recv", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_RECEIVER,
@@ -142,8 +142,12 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_set, max_msgsize, max_msgsize),
 			MEMBER(ipcbox_set, max_messages, capacity),
 			MEMBER(ipcbox_set, max_bytes, max_bytes),
+			MEMBER_ROLE(ipcbox_set, dead_letter, port_id,
+				    ROLE_PORT_ID),
+			MEMBER(ipcbox_set, max_deliveries, max_deliveries),
+			MEMBER(ipcbox_set, reserved, zero),
 		},
-		.errors = { EBADF, EIDRM },
+		.errors = { EBADF, EIDRM, ENOENT, EACCES, ELOOP, EOPNOTSUPP },
 	}, {
 		.name = "ack", .weight = 20, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_ACK, .run = ioctl_run, .check = check_ack,
@@ -178,7 +182,8 @@ const struct row call_rows[] = {
 			ROOM_NAMED(ipcbox_call, reply, reply_size, "reply_"),
 		},
 		.errors = { EOWNERDEAD, ETIMEDOUT, EINTR, EAGAIN, EMSGSIZE,
-			    EDQUOT, EBADF, EIDRM, EOPNOTSUPP, ENOMEM },
+			    EDQUOT, EBADF, EIDRM, ECANCELED, EOPNOTSUPP,
+			    ENOMEM },
 	}, {
 		.name = "reply", .weight = 30, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_RECEIVER,

@@ -6,6 +6,8 @@
 
 /* One of these stays with its receiver. */
 #define MSG_HELD	(IPCBOX_MSG_CALL | IPCBOX_MSG_LEASED)
+/* What a receiver had before. */
+#define MSG_AGAIN	(IPCBOX_MSG_REDELIVERED | IPCBOX_MSG_DEAD_LETTER)
 
 /* Ports */
 
@@ -135,7 +137,12 @@ static bool recv_flags_odd(const struct ipcbox_recv *recv, bool whole)
 	uint32_t before = recv->deliveries - !!held;
 	bool lease = recv->flags & IPCBOX_LEASE;
 
-	if (flags & ~(MSG_HELD | IPCBOX_MSG_REDELIVERED) || held == MSG_HELD)
+	if (flags & ~(MSG_HELD | MSG_AGAIN) || held == MSG_HELD)
+		return true;
+	/* One has been delivered before, and had no sender who waits. */
+	if (flags & IPCBOX_MSG_DEAD_LETTER &&
+	    ((flags & (IPCBOX_MSG_CALL | MSG_AGAIN)) != MSG_AGAIN ||
+	     !sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER)))
 		return true;
 	if (lease ? !held : held == IPCBOX_MSG_LEASED)
 		return true;
@@ -160,6 +167,7 @@ static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 		.handle = ctx->slot.handle,
 		.priority = recv->msg_priority,
 		.held = recv->msg_flags & MSG_HELD,
+		.moved = recv->msg_flags & IPCBOX_MSG_DEAD_LETTER,
 		.id = recv->msg_id,
 	};
 

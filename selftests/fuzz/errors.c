@@ -153,7 +153,10 @@ static bool explained(const struct context *ctx, int err)
 					  IPCBOX_SHARE_PAIR);
 	case EOPNOTSUPP:
 		return ctx->row->on != SLOT_HANDLE || !ctx->row->cmd ||
-		       place_may_broadcast(ctx->slot.place);
+		       place_may_broadcast(ctx->slot.place) ||
+		       (ctx->row->cmd == IPCBOX_SET && place_may_broadcast(0));
+	case ECANCELED:
+		return sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
 	case EMFILE:
 	case ENFILE:
 		return sequence_has("limit", NULL, 0);

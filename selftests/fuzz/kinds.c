@@ -250,6 +250,10 @@ KIND(lease, 1,
 	{ INT64_MAX, "max", 2 }, { 1ULL << 63, "beyond", 2 },
 	{ ~0ULL, "all-ones", 2 });
 
+KIND(max_deliveries, 1,
+	{ 1, NULL, 60 }, { 0, "none", 20 }, { 2, NULL, 20 }, { 3, NULL, 5 },
+	{ 0xffffffff, "all-ones", 2 });
+
 KIND(zero, 0,
 	{ 0, NULL, 200 }, { 1, NULL, 1 }, { ~0ULL, "all-ones", 1 });
 
@@ -277,7 +281,8 @@ BITS(set_flags, 1,
 	{ IPCBOX_SET_GID, "gid", 15 },
 	{ IPCBOX_SET_MAX_MSGSIZE, "max_msgsize", 25 },
 	{ IPCBOX_SET_MAX_MESSAGES, "max_messages", 60 },
-	{ IPCBOX_SET_MAX_BYTES, "max_bytes", 25 });
+	{ IPCBOX_SET_MAX_BYTES, "max_bytes", 25 },
+	{ IPCBOX_SET_DEAD_LETTER, "dead_letter", 35 });
 
 /* Names of ports; all but the first few are refused, or rare. */
 static const char *const names[] = {

@@ -101,7 +101,8 @@ extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
 	kind_timeout, kind_process, kind_thread, kind_signal, kind_microseconds,
 	kind_onoff, kind_events, kind_open_file, kind_few, kind_rw_flags,
 	kind_room, kind_limit, kind_nested_place, kind_held, kind_lease,
-	kind_call_flags, kind_reply_flags, kind_recv_type, kind_event_mask;
+	kind_call_flags, kind_reply_flags, kind_recv_type, kind_event_mask,
+	kind_max_deliveries;
 
 const char *name_text(uint64_t value);
 

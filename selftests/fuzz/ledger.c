@@ -256,6 +256,9 @@ void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 		return;
 	receipt->tag = tag;
 	receipt->held = receipt_held(receipt);
+	/* read() does not say whether it is a dead letter. */
+	receipt->moved |= !receipt->id &&
+			  sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
 	if (receipt->held && tag != NO_TAG)
 		add(&shared->messages[tag].deliveries, 1);
 	receipt_add(receipt);

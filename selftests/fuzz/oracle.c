@@ -9,15 +9,16 @@
 #include "oracle.h"
 
 /*
- * Each message that is not received yet, and each that somebody waits with, is
- * in line, taken or held. (What its sender has recalled may still be taken.)
+ * Each message that is not received yet and has not moved to another port, and
+ * each that somebody waits with, is in line, taken or held. (What its sender has recalled may still be taken.)
  */
 static const char *messages_wrong(const struct ipcbox_stat *stat)
 {
-	uint64_t admitted = stat->sent - stat->received,
+	uint64_t left = stat->received + stat->dead_lettered,
+		 admitted = stat->sent - left,
 		 there = stat->messages + stat->held;
 
-	if (stat->received > stat->sent ||
+	if (left > stat->sent ||
 	    stat->received_bytes > stat->sent_bytes)
 		return "more received than sent";
 	if (admitted > there + stat->taken)
@@ -40,8 +41,8 @@ static const char *broadcast_wrong(const struct ipcbox_stat *stat)
 {
 	if (!stat->max_messages)
 		return "no room for one message";
-	if (stat->held)
-		return "a message that all get is held";
+	if (stat->held || stat->dead_lettered)
+		return "a message that all get is held, or was";
 	if (stat->lost && stat->sharing != IPCBOX_SHARE_ALL_LOSSY)
 		return "a message was lost";
 	if (stat->messages > stat->sent || stat->bytes > stat->sent_bytes)
@@ -66,6 +67,9 @@ static const char *stat_wrong(const struct ipcbox_stat *stat)
 		return "more senders or receivers than handles";
 	if (stat->max_bytes && stat->max_bytes < stat->max_msgsize)
 		return "no room for one message";
+	if ((stat->dead_letter && !stat->max_deliveries) ||
+	    stat->dead_letter == stat->id || stat->reserved2)
+		return "an impossible dead-letter port";
 	return NULL;
 }
 
@@ -78,10 +82,11 @@ static const char *stat_wrong(const struct ipcbox_stat *stat)
 void oracle_found(enum finding_kind kind, const struct ipcbox_stat *stat,
 		  const char *what)
 {
-	find(kind, "port %llu: %s: messages %llu, bytes %llu, first %llu, taken %llu, held %llu, lost %llu, sharing %u, sent %llu (%llu), received %llu (%llu), handles %u (%u, %u), waiting %u, %u, max_messages %llu, max_bytes %llu",
+	find(kind, "port %llu: %s: messages %llu, bytes %llu, first %llu, taken %llu, held %llu, lost %llu, sharing %u, sent %llu (%llu), received %llu (%llu), dead_lettered %llu (%llu after %u), handles %u (%u, %u), waiting %u, %u, max_messages %llu, max_bytes %llu",
 	     stat->id, what, stat->messages, stat->bytes, stat->next_size,
 	     stat->taken, stat->held, stat->lost, stat->sharing, stat->sent,
 	     stat->sent_bytes, stat->received, stat->received_bytes,
+	     stat->dead_lettered, stat->dead_letter, stat->max_deliveries,
 	     stat->handles, stat->senders,
 	     stat->receivers, stat->waiting_senders, stat->waiting_receivers,
 	     stat->max_messages, stat->max_bytes);

@@ -164,7 +164,7 @@ static const char *broadcast_wrong(const struct ipcbox_stat *stat)
 static const char *port_wrong(const struct ipcbox_stat *stat,
 			      const struct rest *rest)
 {
-	uint64_t admitted = stat->sent - stat->received;
+	uint64_t admitted = stat->sent - stat->received - stat->dead_lettered;
 
 	if (stat->taken)
 		return "taken, but nobody receives";

@@ -103,6 +103,7 @@ struct message {
  * @priority: as it was told, if it was
  * @held: it stays with the receiver: leased, or a request
  * @done: the receiver is done with it, or it is back in line
+ * @moved: it is a dead letter, or may be one, and was sent to another port
  * @place: the port in shared->places + 1; 0 if that is not known for sure
  * @handle: number of the handle; 0 if that is not known for sure
  * @id: as it was told; 0 if it was not
@@ -114,6 +115,7 @@ struct receipt {
 	uint8_t priority;
 	bool held;
 	bool done;
+	bool moved;
 	uint16_t place;
 	uint16_t handle;
 	uint64_t id;

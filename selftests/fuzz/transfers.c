@@ -160,7 +160,7 @@ static void run_epoll_wait(struct context *ctx)
 /* Rows */
 
 #define READ_ERRORS	EAGAIN, EINTR, EMSGSIZE, EBADF, EIDRM, EFAULT, EINVAL
-#define WRITE_ERRORS	READ_ERRORS, EDQUOT
+#define WRITE_ERRORS	READ_ERRORS, EDQUOT, ECANCELED
 
 const struct row transfer_rows[] = {
 	{

@@ -61,6 +61,24 @@
  * A receive that fails (EFAULT, EMSGSIZE, a killed receiver) puts the message
  * back at its place in line. A port that is deleted wakes everybody with EIDRM.
  *
+ * Dead letters
+ * ------------
+ * A message that kills whoever receives it would come back for ever. A port can
+ * name another one, of the same box, as its *dead-letter port*, and a limit:
+ * IPCBOX_SET_DEAD_LETTER. When a message that was received with a lease would
+ * return to its place, and has been delivered that many times here, it moves to
+ * the end of the line there instead. It keeps its payload, type, priority, sender
+ * and count of deliveries, gets a new id and is flagged IPCBOX_MSG_DEAD_LETTER,
+ * and stays charged to its sender. It arrives whatever the capacity and the
+ * max_msgsize of that port, so that nobody waits and nothing is lost; who sends
+ * there waits until there is room again. A dead-letter port can have one of its
+ * own, and counts anew.
+ *
+ * Where the sender still waits it has its message, which is not moved: its send
+ * fails with ECANCELED. So does a call, whose request was put back in line by
+ * IPCBOX_NACK that often. When the dead-letter port is gone, messages return to
+ * their places as without one.
+ *
  * Events
  * ------
  * A handle with any right can ask to be told what happens to its port and to its
@@ -335,6 +353,11 @@ enum ipcbox_sharing {
  */
 #define IPCBOX_MSG_REDELIVERED	(1U << 2)
 /**
+ * define IPCBOX_MSG_DEAD_LETTER - moved here from a port whose receivers were not
+ * done with it
+ */
+#define IPCBOX_MSG_DEAD_LETTER	(1U << 3)
+/**
  * define IPCBOX_MSG_EVENT - an event; its payload is a struct ipcbox_event
  */
 #define IPCBOX_MSG_EVENT	(1U << 4)
@@ -377,7 +400,7 @@ enum ipcbox_sharing {
 #define IPCBOX_EVENT_DELIVERED		(1ULL << 6)
 /**
  * define IPCBOX_EVENT_EXPIRED - a lease has expired that was taken through this
- * handle; its message is back in line
+ * handle; its message is back in line, or a dead letter
  */
 #define IPCBOX_EVENT_EXPIRED		(1ULL << 7)
 
@@ -558,7 +581,8 @@ struct ipcbox_port_delete {
  *	included
  * @bytes: out: bytes of payload in @messages
  * @taken: out: messages that receivers are copying at this moment
- * @sent: out: messages whose send has succeeded since creation
+ * @sent: out: messages whose send has succeeded since creation, and those that
+ *	have moved here from other ports
  * @received: out: messages received since creation
  * @sent_bytes: out: bytes of payload in @sent
  * @received_bytes: out: bytes of payload in @received
@@ -572,6 +596,10 @@ struct ipcbox_port_delete {
  * @held: out: messages that receivers hold: leased, or requests without a reply
  * @lost: out: messages that receivers have lost, on a port of
  *	IPCBOX_SHARE_ALL_LOSSY
+ * @dead_letter: out: id of its dead-letter port; 0 if it has none, or that is gone
+ * @dead_lettered: out: messages that have moved there, or to one before it
+ * @max_deliveries: out: after how many deliveries they do; 0 for never
+ * @reserved2: out: 0
  *
  * On a port of which all receivers get all messages, @messages, @bytes, @next_size
  * and @lost are those of this handle, if it may receive, else @messages, @bytes
@@ -615,6 +643,10 @@ struct ipcbox_stat {
 	__u32	reserved;
 	__u64	held;
 	__u64	lost;
+	__u64	dead_letter;
+	__u64	dead_lettered;
+	__u32	max_deliveries;
+	__u32	reserved2;
 };
 
 /**
@@ -743,6 +775,11 @@ struct ipcbox_pipe {
  * define IPCBOX_SET_MAX_BYTES - set the capacity in bytes; queued ones stay
  */
 #define IPCBOX_SET_MAX_BYTES	(1ULL << 5)
+/**
+ * define IPCBOX_SET_DEAD_LETTER - set the dead-letter port and the limit, or that
+ * there is none
+ */
+#define IPCBOX_SET_DEAD_LETTER	(1ULL << 6)
 
 /**
  * struct ipcbox_set - IPCBOX_SET: change attributes of a port
@@ -754,12 +791,21 @@ struct ipcbox_pipe {
  * @max_msgsize: in: as in struct ipcbox_port_create
  * @max_messages: in: as in struct ipcbox_port_create
  * @max_bytes: in: as in struct ipcbox_port_create
+ * @dead_letter: in: id of a port that the caller may send to; 0 for none
+ * @max_deliveries: in: after how many deliveries a message moves there, from 1
+ *	on; 0 without a port
+ * @reserved: in: must be 0
  *
- * All or nothing. A larger capacity lets waiting senders go. Of the limits of a
- * stream, @max_bytes alone can be set.
+ * All or nothing. A larger capacity lets waiting senders go. A limit on deliveries
+ * counts those before as well; what is in line stays until it is delivered once
+ * more. The right to send to the dead-letter port is looked at now, and not when
+ * messages move. Of a stream's limits, @max_bytes alone can be set.
  *
  * Return: 0, or -1 with errno: EBADF (no IPCBOX_RIGHT_MANAGE), EINVAL, EFAULT,
- * EIDRM (port deleted).
+ * EIDRM (port deleted); with IPCBOX_SET_DEAD_LETTER also ENOENT (no such port),
+ * EACCES (the caller may not send there), ELOOP (it is the port itself),
+ * EOPNOTSUPP (one of the two is no mailbox, or all its receivers get every
+ * message).
  */
 struct ipcbox_set {
 	__u64	flags;
@@ -769,6 +815,9 @@ struct ipcbox_set {
 	__u32	max_msgsize;
 	__u64	max_messages;
 	__u64	max_bytes;
+	__u64	dead_letter;
+	__u32	max_deliveries;
+	__u32	reserved;
 };
 
 /**
@@ -799,13 +848,15 @@ struct ipcbox_set {
  * uses the capacity as any other. Who has received the message is told later, by
  * the event IPCBOX_EVENT_DELIVERED with its @id; so the handle must have
  * subscribed to that (EINVAL). No such event comes for a message that goes with
- * its port, nor after IPCBOX_EVENT_DELETED: then it has not been received.
+ * its port, or moves to a dead-letter port, nor after IPCBOX_EVENT_DELETED: then it
+ * has not been received.
  *
  * Return: 0, or -1 with errno, in which case nothing was sent: EAGAIN (would
  * wait), ETIMEDOUT, EINTR, EMSGSIZE (longer than max_msgsize), EDQUOT (the
- * sender's quota), EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), EFAULT,
- * EINVAL (also for a @type of IPCBOX_TYPE_EVENT), ENOMEM. If @id cannot be written
- * the send fails with EFAULT before anything is sent.
+ * sender's quota), EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), ECANCELED
+ * (delivered too often, see Dead letters), EFAULT, EINVAL (also for a @type of
+ * IPCBOX_TYPE_EVENT), ENOMEM. If @id cannot be written the send fails with EFAULT
+ * before anything is sent.
  */
 struct ipcbox_send {
 	__u64	flags;
@@ -845,7 +896,7 @@ struct ipcbox_send {
  * @lease: in: with IPCBOX_LEASE, nanoseconds until the message returns to its
  *	place by itself; 0 for no limit
  * @deliveries: out: how often a receiver has had it with a lease or as a
- *	request, this time included
+ *	request, this time included; of a dead letter, on all ports together
  * @reserved: in: must be 0; out: 0
  *
  * A leased message, and a request, stays with the receiver until IPCBOX_ACK,
@@ -853,7 +904,9 @@ struct ipcbox_send {
  * returns to its place, as after IPCBOX_NACK, when the process that received it
  * exits, or the last descriptor of the handle is closed. (A request does not:
  * its sender gets EOWNERDEAD.) While the sender of a leased message still waits
- * in its send, it can take the message back (then IPCBOX_ACK gives ESRCH).
+ * in its send, it can take the message back (then IPCBOX_ACK gives ESRCH). One
+ * that has been delivered too often does not return to its place, but is a dead
+ * letter.
  *
  * The buffer and the out fields may have been written to when the call fails,
  * or several times, where messages were taken back by their senders.
@@ -892,7 +945,8 @@ struct ipcbox_recv {
  *	handle with IPCBOX_LEASE; with IPCBOX_NACK also that of a request
  *
  * After IPCBOX_NACK the message is at its place, where it can be received again,
- * by this receiver as well. A request that is answered needs no IPCBOX_ACK.
+ * by this receiver as well; unless it has become a dead letter. A request that is
+ * answered needs no IPCBOX_ACK.
  *
  * Return: 0, or -1 with errno: ESRCH (not held: done with, returned, taken back
  * by its sender), EINVAL (IPCBOX_ACK of a request), EBADF (no
@@ -936,7 +990,8 @@ struct ipcbox_ack {
  * handle, or the process that owned the port has exited), ETIMEDOUT, EINTR,
  * EAGAIN, EMSGSIZE (request longer than max_msgsize with outcome
  * NOT_DELIVERED; reply longer than @reply_size with outcome ANSWERED), EDQUOT,
- * EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), EFAULT, EINVAL, ENOMEM.
+ * EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), ECANCELED (put back in line
+ * too often, see Dead letters), EFAULT, EINVAL, ENOMEM.
  */
 struct ipcbox_call {
 	__u64	flags;
