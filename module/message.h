@@ -97,6 +97,7 @@ struct ipcbox_message {
 	struct ipcbox_fds *fds;		/* files; NULL if it was sent with none,
 					 * or they were closed, see fds.h
 					 */
+	u16 read;			/* of a stream: bytes that were read */
 
 	/* Constant from ipcbox_message_new() on. */
 	u8 priority;
@@ -104,9 +105,6 @@ struct ipcbox_message {
 	u16 nr_fds;			/* descriptors that it was sent with */
 	u64 type;
 	size_t len;
-	u32 read;			/* of a stream: bytes that were read;
-					 * queue->lock
-					 */
 	struct ipcbox_receipt *receipt;	/* its sender's, who waits; or NULL */
 	struct ipcbox_message *delivered; /* its sender's, who does not: event for
 					   * when it is received, or NULL

@@ -4,6 +4,7 @@
 #define IPCBOX_STREAM_H
 
 #include <asm/ioctls.h>
+#include <stdatomic.h>
 
 #include "ipcbox_test.h"
 
@@ -56,7 +57,7 @@ static inline int bytes_there(int fd)
 }
 
 /* Signals that came, and did nothing else. */
-static _Atomic int pipes_broken;
+static atomic_int pipes_broken;
 
 static inline void pipe_broken(int sig)
 {

@@ -83,7 +83,7 @@ struct opening {
 	const FIXTURE_DATA(stream_open) *self;
 	enum end end;
 	pthread_t thread;
-	_Atomic pid_t tid;
+	atomic_int tid;
 	int fd;
 };
 

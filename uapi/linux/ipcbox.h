@@ -875,7 +875,7 @@ struct ipcbox_pipe {
  * All or nothing. A larger capacity lets waiting senders go. A limit on deliveries
  * counts those before as well; what is in line stays until it is delivered once
  * more. The right to send to the dead-letter port is looked at now, and not when
- * messages move. Of the limits of a stream, @max_bytes alone can be set.
+ * messages move. Of a stream's limits, @max_bytes alone can be set.
  *
  * Return: 0, or -1 with errno: EBADF (no IPCBOX_RIGHT_MANAGE), EINVAL, EFAULT,
  * EIDRM (port deleted); with IPCBOX_SET_DEAD_LETTER also ENOENT (no such port),

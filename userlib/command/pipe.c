@@ -25,7 +25,8 @@ static const char pipe_help[] =
 "                           (default: whichever of the two is not a terminal)\n"
 "  -h, --help               this text\n"
 "\n"
-"Examples, in two shells:\n"
+"Examples:\n"
+"  In two shells:\n"
 "  tar c . | ipcbox pipe files\n"
 "  ipcbox pipe files | tar x -C /tmp/copy\n";
 

@@ -9,7 +9,7 @@
 #define READ_END	0
 #define WRITE_END	1
 
-static void child(const int ends[2])
+static void read_all(const int ends[2])
 {
 	char text[64];
 	ssize_t n;
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
 		must("pipe", ipcbox_pipe(ends, 0, 0));
 	pid = fork();
 	if (!pid) {
-		child(ends);
+		read_all(ends);
 		return 0;
 	}
 	close(ends[READ_END]);
