@@ -73,7 +73,8 @@
  * can open by its id. It is made when it is first needed, with owner process,
  * without limits but for the quota of the senders, with mode 0600 and the
  * effective user of its process at that moment: so its sender needs that user, or
- * CAP_IPC_OWNER. IPCBOX_SET changes that. It stays the same across execve(2); the
+ * CAP_IPC_OWNER. Once made it stays, also if the call that needed it fails after
+ * that. IPCBOX_SET changes its attributes. It stays the same across execve(2); the
  * child of a fork(2) has its own; threads share it. It goes with the process, and
  * all that is in it; who waits to send to it then gets ESRCH.
  *
