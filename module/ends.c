@@ -51,10 +51,13 @@ int ipcbox_ends_open_locked(struct ipcbox_port *port, u32 rights,
 	if (ends == IPCBOX_RIGHT_SEND && nonblock && !there)
 		return -ENXIO;
 	*partners = *ipcbox_ends_partners(port, rights) - !!there;
+	/* Those who wait, and poll, look without the lock. */
 	if (ends & IPCBOX_RIGHT_RECV)
-		port->ends.readers_came++;
+		WRITE_ONCE(port->ends.readers_came,
+			   port->ends.readers_came + 1);
 	if (ends & IPCBOX_RIGHT_SEND)
-		port->ends.writers_came++;
+		WRITE_ONCE(port->ends.writers_came,
+			   port->ends.writers_came + 1);
 	return 0;
 }
 
