@@ -59,6 +59,19 @@ static int ipcbox_limits_check(struct ipcbox_limits *limits,
 	return 0;
 }
 
+/* Each lane has this capacity, and its longest record fills it. */
+static int ipcbox_limits_check_ring(struct ipcbox_limits *limits)
+{
+	if (limits->max_bytes < 2 * IPCBOX_RING_HEADER ||
+	    limits->max_bytes > ipcbox_ring_capacity_max(IPCBOX_RING_SIZE_MAX) ||
+	    !limits->max_messages || limits->max_messages > IPCBOX_RING_LANES ||
+	    limits->max_msgsize)
+		return -EINVAL;
+	limits->max_bytes &= ~(u64)(IPCBOX_RING_ALIGN - 1);
+	limits->max_msgsize = ipcbox_ring_record_max(limits->max_bytes);
+	return 0;
+}
+
 static int ipcbox_uid_parse(kuid_t *uid, u32 id)
 {
 	*uid = id == IPCBOX_ID_SELF ? current_euid() :
@@ -110,8 +123,10 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	    arg->rights & ~IPCBOX_RIGHTS || arg->mode & ~IPCBOX_MODE_MASK ||
 	    arg->max_msgsize > ipcbox_max_msgsize_now())
 		return -EINVAL;
-	if (arg->kind != IPCBOX_KIND_MAILBOX ||
+	if ((arg->kind != IPCBOX_KIND_MAILBOX &&
+	     arg->kind != IPCBOX_KIND_RING) ||
 	    arg->sharing > IPCBOX_SHARE_ALL_LOSSY ||
+	    (arg->sharing && arg->kind == IPCBOX_KIND_RING) ||
 	    arg->owner > IPCBOX_OWNER_HANDLE)
 		return -EOPNOTSUPP;
 	attr->name = arg->name;
@@ -122,7 +137,10 @@ int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 	attr->limits.max_msgsize = arg->max_msgsize;
 	attr->limits.max_messages = arg->max_messages;
 	attr->limits.max_bytes = arg->max_bytes;
-	ret = ipcbox_limits_check(&attr->limits, attr->sharing);
+	if (attr->kind == IPCBOX_KIND_RING)
+		ret = ipcbox_limits_check_ring(&attr->limits);
+	else
+		ret = ipcbox_limits_check(&attr->limits, attr->sharing);
 	return ret ?: ipcbox_ids_parse(attr, arg, box);
 }
 

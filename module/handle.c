@@ -24,6 +24,7 @@
 #include "port.h"
 #include "queue.h"
 #include "quota.h"
+#include "ring.h"
 #include "transfer.h"
 
 /* Reading and writing */
@@ -91,7 +92,7 @@ static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 
 /* ioctls */
 
-static int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
+int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 	int ret = ipcbox_port_stat(handle->port, handle->subscriber,
@@ -101,7 +102,7 @@ static int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call)
 	return ret ?: ipcbox_ioctl_put(call);
 }
 
-static int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call)
+int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 
@@ -230,7 +231,7 @@ static long ipcbox_handle_ioctl(struct file *file, unsigned int cmd,
 				cmd, arg);
 }
 
-static void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
+void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 	struct ipcbox_stat stat;
@@ -261,11 +262,12 @@ static void ipcbox_handle_free(struct ipcbox_handle *handle)
 	kfree(handle);
 }
 
-static int ipcbox_handle_release(struct inode *inode, struct file *file)
+int ipcbox_handle_release(struct inode *inode, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 
 	ipcbox_handle_end_news(handle);
+	ipcbox_ring_leave(&handle->port->ring, handle);
 	ipcbox_port_detach(handle->port, handle->rights, handle->member);
 	ipcbox_held_close(handle);
 	ipcbox_handle_free(handle);
@@ -316,8 +318,12 @@ fail:
 	return NULL;
 }
 
-/* The VFS refuses read() and write() by access mode as the ioctls by rights. */
-static int ipcbox_handle_file_flags(u32 rights, bool nonblock)
+/*
+ * The VFS refuses read() and write() by access mode as the ioctls by rights. On a
+ * ring port there are neither, and mmap() goes by the side of the lane.
+ */
+static int ipcbox_handle_file_flags(const struct ipcbox_handle *handle,
+				    bool nonblock)
 {
 	static const int modes[] = {
 		[0] = O_ACCMODE,	/* neither */
@@ -325,9 +331,19 @@ static int ipcbox_handle_file_flags(u32 rights, bool nonblock)
 		[IPCBOX_RIGHT_RECV] = O_RDONLY,
 		[IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV] = O_RDWR,
 	};
-	u32 mode = rights & (IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV);
+	u32 mode = handle->rights & (IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV);
+
+	if (handle->port->kind == IPCBOX_KIND_RING)
+		mode = IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV;
 
 	return modes[mode] | (nonblock ? O_NONBLOCK : 0);
+}
+
+static const struct file_operations *
+ipcbox_handle_fops_of(const struct ipcbox_port *port)
+{
+	return port->kind == IPCBOX_KIND_RING ? &ipcbox_ring_fops :
+						&ipcbox_handle_fops;
 }
 
 static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
@@ -338,9 +354,9 @@ static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
 
 	/* As it shows in /proc/PID/fd. */
 	snprintf(name, sizeof(name), "[ipcbox:%s]", handle->port->name);
-	file = anon_inode_getfile(name, &ipcbox_handle_fops, handle,
-				  ipcbox_handle_file_flags(handle->rights,
-							   nonblock));
+	file = anon_inode_getfile(name, ipcbox_handle_fops_of(handle->port),
+				  handle,
+				  ipcbox_handle_file_flags(handle, nonblock));
 	if (IS_ERR(file))
 		return file;
 	stream_open(file_inode(file), file);

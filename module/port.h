@@ -21,6 +21,7 @@
 
 #include "broadcast.h"
 #include "dead_letter.h"
+#include "lane.h"
 #include "lease.h"
 #include "queue.h"
 #include "watch.h"
@@ -75,6 +76,7 @@ struct ipcbox_port {
 	struct ipcbox_watch owner;
 	struct ipcbox_leases leases;
 	struct ipcbox_broadcast broadcast;
+	struct ipcbox_ring ring;
 	atomic64_t last_message_id;
 	struct ipcbox_queue queue;
 };
