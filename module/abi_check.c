@@ -237,3 +237,18 @@ IPCBOX_ABI_FIELD(ipcbox_ring_end, waiting, 0);
 IPCBOX_ABI_FIELD(ipcbox_ring_end, ended, 4);
 IPCBOX_ABI_FIELD(ipcbox_ring_end, reserved, 8);
 IPCBOX_ABI_FIELD(ipcbox_ring_end, position, 128);
+
+IPCBOX_ABI_SIZE(ipcbox_ring_attach, 48);
+IPCBOX_ABI_FIELD(ipcbox_ring_attach, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_ring_attach, side, 8);
+IPCBOX_ABI_FIELD(ipcbox_ring_attach, lane, 12);
+IPCBOX_ABI_FIELD(ipcbox_ring_attach, size, 16);
+IPCBOX_ABI_FIELD(ipcbox_ring_attach, capacity, 24);
+IPCBOX_ABI_FIELD(ipcbox_ring_attach, offset, 32);
+IPCBOX_ABI_FIELD(ipcbox_ring_attach, reserved, 40);
+
+IPCBOX_ABI_SIZE(ipcbox_ring_wait, 24);
+IPCBOX_ABI_FIELD(ipcbox_ring_wait, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_ring_wait, side, 8);
+IPCBOX_ABI_FIELD(ipcbox_ring_wait, lane, 12);
+IPCBOX_ABI_FIELD(ipcbox_ring_wait, deadline, 16);

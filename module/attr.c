@@ -60,6 +60,19 @@ static int ipcbox_limits_check(struct ipcbox_limits *limits,
 	return 0;
 }
 
+/* Each lane has this capacity, and its longest record fills it. */
+static int ipcbox_limits_check_ring(struct ipcbox_limits *limits)
+{
+	if (limits->max_bytes < 2 * IPCBOX_RING_HEADER ||
+	    limits->max_bytes > ipcbox_ring_capacity_max(IPCBOX_RING_SIZE_MAX) ||
+	    !limits->max_messages || limits->max_messages > IPCBOX_RING_LANES ||
+	    limits->max_msgsize)
+		return -EINVAL;
+	limits->max_bytes &= ~(u64)(IPCBOX_RING_ALIGN - 1);
+	limits->max_msgsize = ipcbox_ring_record_max(limits->max_bytes);
+	return 0;
+}
+
 /* Of a stream only the bytes are the caller's choice. */
 static int ipcbox_limits_check_stream(struct ipcbox_limits *limits)
 {
@@ -77,9 +90,14 @@ static int ipcbox_limits_check_kind(struct ipcbox_limits *limits,
 				    enum ipcbox_kind kind,
 				    enum ipcbox_sharing sharing)
 {
-	return kind == IPCBOX_KIND_STREAM ?
-	       ipcbox_limits_check_stream(limits) :
-	       ipcbox_limits_check(limits, sharing);
+	switch (kind) {
+	case IPCBOX_KIND_STREAM:
+		return ipcbox_limits_check_stream(limits);
+	case IPCBOX_KIND_RING:
+		return ipcbox_limits_check_ring(limits);
+	default:
+		return ipcbox_limits_check(limits, sharing);
+	}
 }
 
 /* Kinds, and who shares what of them. */
@@ -91,6 +109,8 @@ static bool ipcbox_kind_known(u32 kind, u32 sharing)
 	case IPCBOX_KIND_STREAM:
 		return sharing == IPCBOX_SHARE_ANY ||
 		       sharing == IPCBOX_SHARE_PAIR;
+	case IPCBOX_KIND_RING:
+		return sharing == IPCBOX_SHARE_ANY;
 	default:
 		return false;
 	}

@@ -107,4 +107,16 @@ static inline u64 ipcbox_compat_deadline(u64 deadline)
 	return max_t(s64, host, 1);
 }
 
+/* 6.3 made the flags of a mapping read-only, with functions to change them. */
+static inline void ipcbox_compat_vm_flags(struct vm_area_struct *vma,
+					  unsigned long set,
+					  unsigned long clear)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
+	vm_flags_mod(vma, set, clear);
+#else
+	vma->vm_flags = (vma->vm_flags | set) & ~clear;
+#endif
+}
+
 #endif /* _IPCBOX_COMPAT_H */

@@ -250,7 +250,7 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	info->abi_version = IPCBOX_ABI_VERSION;
 	info->msg_overhead = IPCBOX_MESSAGE_SIZE;
 	info->kinds = BIT(IPCBOX_KIND_MAILBOX) | BIT(IPCBOX_KIND_INBOX) |
-		      BIT(IPCBOX_KIND_STREAM);
+		      BIT(IPCBOX_KIND_STREAM) | BIT(IPCBOX_KIND_RING);
 	info->sharings = BIT(IPCBOX_SHARE_ANY) | BIT(IPCBOX_SHARE_ONE) |
 			 BIT(IPCBOX_SHARE_PAIR) | BIT(IPCBOX_SHARE_ALL) |
 			 BIT(IPCBOX_SHARE_ALL_LOSSY);

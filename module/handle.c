@@ -25,6 +25,7 @@
 #include "port.h"
 #include "queue.h"
 #include "quota.h"
+#include "ring.h"
 #include "stream.h"
 #include "transfer.h"
 
@@ -257,7 +258,7 @@ static long ipcbox_handle_ioctl(struct file *file, unsigned int cmd,
 				file, handle->rights, cmd, arg);
 }
 
-static void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
+void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 	struct ipcbox_stat stat;
@@ -323,11 +324,12 @@ static int ipcbox_handle_attach(struct ipcbox_handle *handle, bool nonblock)
 	return ret;
 }
 
-static int ipcbox_handle_release(struct inode *inode, struct file *file)
+int ipcbox_handle_release(struct inode *inode, struct file *file)
 {
 	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 
 	ipcbox_handle_end_news(handle);
+	ipcbox_ring_leave(&handle->port->ring, handle);
 	ipcbox_handle_detach(handle);
 	ipcbox_held_close(handle);
 	/* What was held is back in line by now. */
@@ -394,8 +396,12 @@ fail:
 	return NULL;
 }
 
-/* The VFS refuses read() and write() by access mode as the ioctls by rights. */
-static int ipcbox_handle_file_flags(u32 rights, bool nonblock)
+/*
+ * The VFS refuses read() and write() by access mode as the ioctls by rights. On a
+ * ring port there are neither, and mmap() goes by the side of the lane.
+ */
+static int ipcbox_handle_file_flags(const struct ipcbox_handle *handle,
+				    bool nonblock)
 {
 	static const int modes[] = {
 		[0] = O_ACCMODE,	/* neither */
@@ -403,9 +409,25 @@ static int ipcbox_handle_file_flags(u32 rights, bool nonblock)
 		[IPCBOX_RIGHT_RECV] = O_RDONLY,
 		[IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV] = O_RDWR,
 	};
-	u32 mode = rights & (IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV);
+	u32 mode = handle->rights & (IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV);
+
+	if (handle->port->kind == IPCBOX_KIND_RING)
+		mode = IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV;
 
 	return modes[mode] | (nonblock ? O_NONBLOCK : 0);
+}
+
+static const struct file_operations *
+ipcbox_handle_fops_of(const struct ipcbox_port *port)
+{
+	switch (port->kind) {
+	case IPCBOX_KIND_RING:
+		return &ipcbox_ring_fops;
+	case IPCBOX_KIND_STREAM:
+		return &ipcbox_handle_stream_fops;
+	default:
+		return &ipcbox_handle_fops;
+	}
 }
 
 static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
@@ -416,11 +438,9 @@ static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
 
 	/* As it shows in /proc/PID/fd. */
 	snprintf(name, sizeof(name), "[ipcbox:%s]", handle->port->name);
-	file = anon_inode_getfile(name, handle->rx->stream ?
-				  &ipcbox_handle_stream_fops :
-				  &ipcbox_handle_fops, handle,
-				  ipcbox_handle_file_flags(handle->rights,
-							   nonblock));
+	file = anon_inode_getfile(name, ipcbox_handle_fops_of(handle->port),
+				  handle,
+				  ipcbox_handle_file_flags(handle, nonblock));
 	if (IS_ERR(file))
 		return file;
 	stream_open(file_inode(file), file);

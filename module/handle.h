@@ -22,6 +22,10 @@ struct ipcbox_queue;
 struct ipcbox_subscriber;
 struct ipcbox_user;
 
+struct inode;
+struct ipcbox_ioctl;
+struct seq_file;
+
 struct ipcbox_handle {
 	struct ipcbox_port *port;
 	struct ipcbox_port *out;	/* it sends to, if to another, or NULL */
@@ -48,5 +52,11 @@ int ipcbox_handle_open_fd(struct ipcbox_port *port, u32 rights, bool nonblock);
 int ipcbox_handle_install(int fd, struct file *file);
 int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call);
 int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call);
+
+/* Of the files of any kind of handle. */
+int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call);
+int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call);
+void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file);
+int ipcbox_handle_release(struct inode *inode, struct file *file);
 
 #endif /* _IPCBOX_HANDLE_H */

@@ -39,6 +39,8 @@ union ipcbox_ioctl_arg {
 	struct ipcbox_call call;
 	struct ipcbox_reply reply;
 	struct ipcbox_events events;
+	struct ipcbox_ring_attach ring_attach;
+	struct ipcbox_ring_wait ring_wait;
 };
 
 /**

@@ -17,6 +17,12 @@
  *	|   `-- workqueue internals	to set the time when a lease expires
  *	`-- pid->wait_pidfd.lock	spinlock, of the core kernel
  *
+ *	mmap_lock			of a process, held by the core kernel
+ *	`-- ring->lock			around the callbacks of a mapping
+ *
+ *	ring->lock			spinlock, of a ring port, in no other of ours
+ *	ring->wait.lock			likewise
+ *
  *	ipcbox_users_lock		taken with no other lock of ours held
  *
  *	queue->poll.lock		taken with no other spinlock of ours held
@@ -53,6 +59,10 @@
  *	handle->holders, holder->{node,held}	port->queue.lock
  *	holder->watch.watched			who makes the holder, then who
  *						takes it from handle->holders
+ *	ring->{lanes,dead}, lane->{node,id,
+ *		sides,maps}			ring->lock
+ *	what is in lane->memory			nobody: it is shared with user space,
+ *						and read once
  *	everything in struct ipcbox_queue	queue->lock
  *	everything in struct ipcbox_news, and of its events
  *		node, seq, state, sender_* and data	lock of the queue that the
@@ -85,6 +95,7 @@
  *			armed leases->work, each port whose dead-letter port it
  *			is (until that is deleted), a message that moves to it
  *	handle		its struct file
+ *	lane		its ring's list, each mapping, who attaches to it
  *	subscriber	its handle, alone
  *	news		its handle, each single event of it
  *	event		a standing one: its news. A single one: the message that it

@@ -318,6 +318,7 @@ static void ipcbox_port_init(struct ipcbox_port *port, struct ipcbox_box *box,
 	ipcbox_queue_init(&port->queue, &attr->limits,
 			  attr->sharing == IPCBOX_SHARE_ONE);
 	ipcbox_broadcast_init(&port->broadcast);
+	ipcbox_ring_init(&port->ring);
 	ipcbox_leases_init(&port->leases);
 	ipcbox_ends_init(port);
 	port->queue.port_id = port->id;
@@ -388,6 +389,7 @@ bool ipcbox_port_delete(struct ipcbox_port *port)
 					-EOWNERDEAD : -EIDRM);
 	ipcbox_broadcast_kill(port);
 	wake_up_interruptible_all(&port->ends.opening);
+	ipcbox_ring_kill(&port->ring);
 	ipcbox_leases_stop(&port->leases);
 	ipcbox_dead_letter_end(port);
 	/* That of the box. */
@@ -400,7 +402,8 @@ void ipcbox_port_release(struct kref *ref)
 {
 	struct ipcbox_port *port = container_of(ref, struct ipcbox_port, ref);
 
-	WARN_ON_ONCE(port->linked || port->handles || port->dead_letter.port);
+	WARN_ON_ONCE(port->linked || port->handles || port->dead_letter.port ||
+		     !list_empty(&port->ring.lanes));
 	ipcbox_queue_release(&port->queue);
 	ipcbox_watch_release(&port->owner);
 	ipcbox_port_uncharge(port);

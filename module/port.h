@@ -22,6 +22,7 @@
 #include "broadcast.h"
 #include "dead_letter.h"
 #include "ends.h"
+#include "lane.h"
 #include "lease.h"
 #include "queue.h"
 #include "watch.h"
@@ -78,6 +79,7 @@ struct ipcbox_port {
 	struct ipcbox_leases leases;
 	struct ipcbox_broadcast broadcast;
 	struct ipcbox_ends ends;
+	struct ipcbox_ring ring;
 	atomic64_t last_message_id;
 	struct ipcbox_queue queue;
 };

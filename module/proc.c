@@ -67,6 +67,7 @@ static int ipcbox_proc_show(struct seq_file *seq, void *v)
 		[IPCBOX_KIND_MAILBOX]	= "mailbox",
 		[IPCBOX_KIND_INBOX]	= "inbox",
 		[IPCBOX_KIND_STREAM]	= "stream",
+		[IPCBOX_KIND_RING]	= "ring",
 	};
 	struct ipcbox_stat stat;
 

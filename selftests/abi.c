@@ -129,6 +129,9 @@ static_assert(IPCBOX_RECV == 0xc078e141, "IPCBOX_RECV");
 static_assert(IPCBOX_STAT == 0xc110e142, "IPCBOX_STAT");
 static_assert(IPCBOX_SET == 0x4038e143, "IPCBOX_SET");
 static_assert(IPCBOX_EVENTS == 0x4010e148, "IPCBOX_EVENTS");
+static_assert(IPCBOX_RING_ATTACH == 0xc030e14a, "IPCBOX_RING_ATTACH");
+static_assert(IPCBOX_RING_WAIT == 0x4018e14b, "IPCBOX_RING_WAIT");
+static_assert(IPCBOX_RING_WAKE == 0x4018e14c, "IPCBOX_RING_WAKE");
 
 #define LONGEST		((1U << _IOC_SIZEBITS) - 1)
 

@@ -676,7 +676,7 @@ test_info() {
 	shows "owners             kernel process"
 	ok info --json
 	json_is "d['abi_version']" 1
-	json_is "d['kinds']" "['mailbox', 'inbox', 'stream']"
+	json_is "d['kinds']" "['mailbox', 'inbox', 'stream', 'ring']"
 	json_is "d['max_msgsize'] > 0 and d['max_ports'] > 0 and d['max_bytes'] > 0" True
 }
 

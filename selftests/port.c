@@ -745,7 +745,7 @@ TEST_F(port, info_tells_features_and_limits)
 	EXPECT_EQ(0, info.flags);
 	EXPECT_EQ(IPCBOX_ABI_VERSION, info.abi_version);
 	EXPECT_EQ(1 << IPCBOX_KIND_MAILBOX | 1 << IPCBOX_KIND_INBOX |
-		  1 << IPCBOX_KIND_STREAM,
+		  1 << IPCBOX_KIND_STREAM | 1 << IPCBOX_KIND_RING,
 		  info.kinds);
 	EXPECT_EQ(1 << IPCBOX_SHARE_ANY | 1 << IPCBOX_SHARE_ONE |
 		  1 << IPCBOX_SHARE_PAIR | 1 << IPCBOX_SHARE_ALL |

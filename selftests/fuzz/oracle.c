@@ -10,7 +10,8 @@
 
 /*
  * Each message that is not received yet and has not moved to another port, and
- * each that somebody waits with, is in line, taken or held. (What its sender has recalled may still be taken.)
+ * each that somebody waits with, is in line, taken or held. (What its sender has
+ * recalled may still be taken.)
  */
 static const char *messages_wrong(const struct ipcbox_stat *stat)
 {

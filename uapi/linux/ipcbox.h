@@ -281,12 +281,30 @@ extern "C" {
  * @IPCBOX_KIND_INBOX: likewise, but the messages to one process, see
  *	IPCBOX_INBOX; IPCBOX_PORT_CREATE makes none
  * @IPCBOX_KIND_STREAM: bytes, as in a pipe; shared by any or by a pair
+ * @IPCBOX_KIND_RING: records in memory that processes share, see <linux/
+ *	ipcbox_ring.h>: handles map lanes (IPCBOX_RING_ATTACH) and need no system
+ *	call to send or receive. Such a port has the capacity of each lane in
+ *	max_bytes, headers and padding included; the most lanes that there may be at
+ *	once in max_messages, 1 to IPCBOX_RING_LANES; 0 in max_msgsize; and the
+ *	sharing IPCBOX_SHARE_ANY. Its limits cannot be changed. Its handles know
+ *	IPCBOX_STAT, IPCBOX_SET, mmap(2), poll(2) and the IPCBOX_RING_* commands
  */
 enum ipcbox_kind {
 	IPCBOX_KIND_MAILBOX	= 0,
 	IPCBOX_KIND_INBOX	= 1,
 	IPCBOX_KIND_STREAM	= 2,
+	IPCBOX_KIND_RING	= 5,
 };
+
+/**
+ * define IPCBOX_RING_LANES - most lanes of a ring port
+ */
+#define IPCBOX_RING_LANES	64
+
+/**
+ * define IPCBOX_RING_ANY - in place of a lane, all that the handle is attached to
+ */
+#define IPCBOX_RING_ANY		(~(__u32)0)
 
 /**
  * enum ipcbox_owner - who keeps a port alive
@@ -1209,6 +1227,79 @@ struct ipcbox_event {
 };
 
 /**
+ * struct ipcbox_ring_attach - IPCBOX_RING_ATTACH: take a side of a lane
+ * @flags: in: must be 0
+ * @side: in: IPCBOX_RIGHT_SEND: a new lane, with the caller as its producer;
+ *	IPCBOX_RIGHT_RECV: the oldest lane that has no consumer. The handle needs
+ *	the right
+ * @lane: out: number of the lane; free lanes' numbers are used again
+ * @size: out: bytes of its data
+ * @capacity: out: most bytes that its producer may have queued, headers and
+ *	padding included
+ * @offset: out: where the lane is, for mmap(2)
+ * @reserved: must be 0
+ *
+ * A lane has three parts, and each is mapped as a whole, MAP_SHARED, and by itself:
+ * at @offset the producer's end and one page further the consumer's end, a page
+ * each; two pages further the data, of which 2 * @size bytes are mapped. Each side
+ * may write its end, the producer the data, too; anything else is EACCES, also
+ * for mprotect(2). Mappings are not inherited by fork(2), and can be neither
+ * split nor made longer.
+ *
+ * A handle is the producer of one lane, and the consumer of any number of others.
+ * It is so until its last mapping of the lane goes (munmap(2), execve(2), the end
+ * of the process) or, if there was none, until the handle is closed. The lane of
+ * a producer that has gone is ended: its consumer is woken, and gets -EPIPE after
+ * the last record that was published. The lane is freed when it is drained and
+ * its consumer goes, too. What a consumer that has gone had not released, the next
+ * one sees again. When the port is deleted all lanes are ended; what is mapped
+ * stays mapped.
+ *
+ * A lane is charged to the real user id of its producer until it is freed: its data
+ * and two pages; and to the memory cgroup.
+ *
+ * Return: 0, or -1 with errno: EAGAIN (no lane without a consumer), EBADF (right),
+ * EBUSY (the handle has a lane as producer), EUSERS (no more lanes), EIDRM, EDQUOT,
+ * ENOMEM, EINVAL, EFAULT (nothing was attached). Of mmap(2): ENXIO (not a lane of
+ * this handle), EINVAL, EACCES.
+ */
+struct ipcbox_ring_attach {
+	__u64	flags;
+	__u32	side;
+	__u32	lane;
+	__u64	size;
+	__u64	capacity;
+	__u64	offset;
+	__u64	reserved;
+};
+
+/**
+ * struct ipcbox_ring_wait - IPCBOX_RING_WAIT, IPCBOX_RING_WAKE: sleep, wake
+ * @flags: in: IPCBOX_NOWAIT (IPCBOX_RING_WAIT only)
+ * @side: in: the side that the caller is on: IPCBOX_RIGHT_SEND or _RECV
+ * @lane: in: number of a lane, or IPCBOX_RING_ANY
+ * @deadline: in: see "Rules for all ioctls"; 0 for IPCBOX_RING_WAKE
+ *
+ * IPCBOX_RING_WAIT sleeps while IPCBOX_RING_WAITS is set in the caller's end of each
+ * of these lanes; and for a consumer of IPCBOX_RING_ANY, while there is no lane
+ * without a consumer. IPCBOX_RING_WAKE clears the bit in the other end of each of
+ * these lanes, and wakes. <linux/ipcbox_ring.h> tells when to call which.
+ *
+ * poll(2) is IPCBOX_RING_WAIT of IPCBOX_RING_ANY by another name: EPOLLIN for the
+ * consumer's side, EPOLLOUT for the producer's. So a side that polls sets the bit
+ * and looks again first, each time.
+ *
+ * Return: 0, or -1 with errno: EAGAIN, ETIMEDOUT, EINTR, EBADF (right), EINVAL
+ * (also: the handle is not on that side of such a lane), EIDRM, EFAULT.
+ */
+struct ipcbox_ring_wait {
+	__u64	flags;
+	__u32	side;
+	__u32	lane;
+	__u64	deadline;
+};
+
+/**
  * define IPCBOX_IOC - ioctl type of all commands
  */
 #define IPCBOX_IOC		0xE1
@@ -1294,6 +1385,19 @@ struct ipcbox_event {
  * define IPCBOX_EVENTS - subscribe to events, see &struct ipcbox_events
  */
 #define IPCBOX_EVENTS		_IOW(IPCBOX_IOC, 0x48, struct ipcbox_events)
+
+/**
+ * define IPCBOX_RING_ATTACH - a side of a lane, see &struct ipcbox_ring_attach
+ */
+#define IPCBOX_RING_ATTACH	_IOWR(IPCBOX_IOC, 0x4a, struct ipcbox_ring_attach)
+/**
+ * define IPCBOX_RING_WAIT - sleep, see &struct ipcbox_ring_wait
+ */
+#define IPCBOX_RING_WAIT	_IOW(IPCBOX_IOC, 0x4b, struct ipcbox_ring_wait)
+/**
+ * define IPCBOX_RING_WAKE - wake the other side, see &struct ipcbox_ring_wait
+ */
+#define IPCBOX_RING_WAKE	_IOW(IPCBOX_IOC, 0x4c, struct ipcbox_ring_wait)
 
 #if defined(__cplusplus)
 }

@@ -74,6 +74,7 @@ const char *ipcbox_kind_name(uint32_t kind)
 		[IPCBOX_KIND_MAILBOX] = "mailbox",
 		[IPCBOX_KIND_INBOX] = "inbox",
 		[IPCBOX_KIND_STREAM] = "stream",
+		[IPCBOX_KIND_RING] = "ring",
 	};
 
 	return ipcbox_word(words, ARRAY_SIZE(words), kind);

@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Lanes: beginning and end, and the sides that come and go */
+
+#include <linux/atomic.h>
+#include <linux/err.h>
+#include <linux/lockdep.h>
+#include <linux/log2.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/vmalloc.h>
+
+#include "lane.h"
+#include "quota.h"
+
+void ipcbox_ring_init(struct ipcbox_ring *ring)
+{
+	spin_lock_init(&ring->lock);
+	INIT_LIST_HEAD(&ring->lanes);
+	ring->dead = false;
+	init_waitqueue_head(&ring->wait);
+}
+
+/* Whoever waits for anything looks again. */
+void ipcbox_ring_wake(struct ipcbox_ring *ring)
+{
+	wake_up_poll(&ring->wait, EPOLLIN | EPOLLOUT | EPOLLHUP | EPOLLERR);
+}
+
+/* Memory */
+
+static size_t ipcbox_lane_bytes(const struct ipcbox_lane *lane)
+{
+	return IPCBOX_LANE_SIDES * PAGE_SIZE + lane->size;
+}
+
+/**
+ * ipcbox_lane_new() - make a lane that nobody has yet
+ * @ring: that it will belong to
+ * @capacity: of the lane
+ * @user: to be charged for it
+ *
+ * Return: a reference, or an ERR_PTR: -EDQUOT, -ENOMEM
+ */
+struct ipcbox_lane *ipcbox_lane_new(struct ipcbox_ring *ring, u64 capacity,
+				    struct ipcbox_user *user)
+{
+	struct ipcbox_lane *lane;
+	int ret;
+
+	lane = kzalloc(sizeof(*lane), GFP_KERNEL_ACCOUNT);
+	if (!lane)
+		return ERR_PTR(-ENOMEM);
+	kref_init(&lane->ref);
+	INIT_LIST_HEAD(&lane->node);
+	lane->ring = ring;
+	lane->user = user;
+	lane->capacity = capacity;
+	lane->size = max_t(u64, PAGE_SIZE,
+			   roundup_pow_of_two(capacity + IPCBOX_RING_HEADER));
+	ret = ipcbox_user_charge_bytes(user, ipcbox_lane_bytes(lane));
+	if (ret)
+		goto fail;
+	ret = -ENOMEM;
+	lane->memory = __vmalloc(ipcbox_lane_bytes(lane),
+				 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	if (!lane->memory)
+		goto fail_charge;
+	return lane;
+
+fail_charge:
+	ipcbox_user_uncharge_bytes(user, ipcbox_lane_bytes(lane));
+fail:
+	kfree(lane);
+	return ERR_PTR(ret);
+}
+
+static void ipcbox_lane_release(struct kref *ref)
+{
+	struct ipcbox_lane *lane = container_of(ref, struct ipcbox_lane, ref);
+
+	WARN_ON_ONCE(!list_empty(&lane->node));
+	vfree(lane->memory);
+	ipcbox_user_uncharge_bytes(lane->user, ipcbox_lane_bytes(lane));
+	kfree(lane);
+}
+
+/* Not under a spinlock: what frees the memory may sleep. */
+void ipcbox_lane_put(struct ipcbox_lane *lane)
+{
+	kref_put(&lane->ref, ipcbox_lane_release);
+}
+
+/* Sides */
+
+/* Clears the bit on which a side sleeps; then ipcbox_ring_wake(). */
+void ipcbox_lane_wake_locked(struct ipcbox_lane *lane,
+			     enum ipcbox_lane_side side)
+{
+	lockdep_assert_held(&lane->ring->lock);
+	atomic_andnot(IPCBOX_RING_WAITS,
+		      (atomic_t *)&ipcbox_lane_end(lane, side)->waiting);
+}
+
+static void ipcbox_lane_finish_locked(struct ipcbox_lane *lane,
+				      enum ipcbox_lane_side side)
+{
+	/* pairs with the acquire in ipcbox_ring_look_for_end() */
+	smp_store_release(&ipcbox_lane_end(lane, side)->ended, 1);
+	ipcbox_lane_wake_locked(lane, !side);
+}
+
+/* Is there nothing left for another consumer? */
+static bool ipcbox_lane_drained(const struct ipcbox_lane *lane)
+{
+	const void *data = lane->memory + IPCBOX_LANE_SIDES * PAGE_SIZE;
+	u64 pos = READ_ONCE(ipcbox_lane_end(lane, IPCBOX_LANE_CONSUMER)->position);
+
+	pos &= lane->size - IPCBOX_RING_ALIGN;
+	return !READ_ONCE(*(const u64 *)(data + pos));
+}
+
+/* Returns whether the list's reference is to be put. */
+static bool ipcbox_lane_leave_locked(struct ipcbox_lane *lane,
+				     enum ipcbox_lane_side side)
+{
+	lockdep_assert_held(&lane->ring->lock);
+	lane->sides[side] = NULL;
+	lane->maps[side] = 0;
+	if (list_empty(&lane->node))
+		return false;
+	if (side == IPCBOX_LANE_PRODUCER)
+		ipcbox_lane_finish_locked(lane, side);
+	if (lane->sides[!side] || !ipcbox_lane_drained(lane))
+		return false;
+	/* A consumer has gone, but the producer may be there. */
+	if (!READ_ONCE(ipcbox_lane_end(lane, IPCBOX_LANE_PRODUCER)->ended))
+		return false;
+	list_del_init(&lane->node);
+	return true;
+}
+
+bool ipcbox_lane_on_side_locked(const struct ipcbox_lane *lane,
+				const struct ipcbox_handle *handle,
+				enum ipcbox_lane_side *side)
+{
+	lockdep_assert_held(&lane->ring->lock);
+	*side = lane->sides[IPCBOX_LANE_CONSUMER] == handle ?
+			IPCBOX_LANE_CONSUMER : IPCBOX_LANE_PRODUCER;
+	return lane->sides[*side] == handle;
+}
+
+void ipcbox_lane_mapped_locked(struct ipcbox_lane *lane,
+			       const struct ipcbox_handle *handle)
+{
+	enum ipcbox_lane_side side;
+
+	if (ipcbox_lane_on_side_locked(lane, handle, &side))
+		lane->maps[side]++;
+}
+
+/**
+ * ipcbox_lane_leave() - a handle may not be on its side any more
+ * @lane: lane
+ * @handle: handle; it leaves if it has no mapping
+ * @unmapped: how many mappings have just gone
+ */
+void ipcbox_lane_leave(struct ipcbox_lane *lane,
+		       const struct ipcbox_handle *handle,
+		       unsigned int unmapped)
+{
+	struct ipcbox_ring *ring = lane->ring;
+	enum ipcbox_lane_side side;
+	bool gone = false;
+
+	spin_lock(&ring->lock);
+	if (ipcbox_lane_on_side_locked(lane, handle, &side)) {
+		lane->maps[side] -= unmapped;
+		if (!lane->maps[side])
+			gone = ipcbox_lane_leave_locked(lane, side);
+	}
+	spin_unlock(&ring->lock);
+	ipcbox_ring_wake(ring);
+	if (gone)
+		ipcbox_lane_put(lane);
+}
+
+/* A lane in the list, or NULL. */
+struct ipcbox_lane *ipcbox_lane_find_locked(struct ipcbox_ring *ring, u32 id)
+{
+	struct ipcbox_lane *lane;
+
+	lockdep_assert_held(&ring->lock);
+	list_for_each_entry(lane, &ring->lanes, node)
+		if (lane->id == id)
+			return lane;
+	return NULL;
+}
+
+static int ipcbox_lane_add_locked(struct ipcbox_lane *lane, u32 max,
+				  struct ipcbox_handle *producer)
+{
+	struct ipcbox_ring *ring = lane->ring;
+	struct ipcbox_lane *other;
+	u32 id = 0;
+
+	if (ring->dead)
+		return -EIDRM;
+	list_for_each_entry(other, &ring->lanes, node)
+		if (other->sides[IPCBOX_LANE_PRODUCER] == producer)
+			return -EBUSY;
+	while (ipcbox_lane_find_locked(ring, id))
+		id++;
+	if (id >= max)
+		return -EUSERS;
+	lane->id = id;
+	lane->sides[IPCBOX_LANE_PRODUCER] = producer;
+	list_add_tail(&ipcbox_lane_get(lane)->node, &ring->lanes);
+	return 0;
+}
+
+/**
+ * ipcbox_lane_add() - put a new lane to the others
+ * @lane: lane; the list takes a reference of its own
+ * @max: how many there may be
+ * @producer: who produces in it
+ *
+ * Return: 0, -EIDRM, -EBUSY (the handle has one), -EUSERS (there are so many)
+ */
+int ipcbox_lane_add(struct ipcbox_lane *lane, u32 max,
+		    struct ipcbox_handle *producer)
+{
+	int ret;
+
+	spin_lock(&lane->ring->lock);
+	ret = ipcbox_lane_add_locked(lane, max, producer);
+	spin_unlock(&lane->ring->lock);
+	if (!ret)
+		ipcbox_ring_wake(lane->ring);
+	return ret;
+}
+
+/* The oldest lane that has no consumer, as a reference, or -EAGAIN or -EIDRM. */
+struct ipcbox_lane *ipcbox_lane_take(struct ipcbox_ring *ring,
+				     struct ipcbox_handle *consumer)
+{
+	struct ipcbox_lane *lane, *found = ERR_PTR(-EAGAIN);
+
+	spin_lock(&ring->lock);
+	if (ring->dead)
+		found = ERR_PTR(-EIDRM);
+	list_for_each_entry(lane, &ring->lanes, node)
+		if (!lane->sides[IPCBOX_LANE_CONSUMER] &&
+		    lane->sides[IPCBOX_LANE_PRODUCER] != consumer) {
+			lane->sides[IPCBOX_LANE_CONSUMER] = consumer;
+			found = ipcbox_lane_get(lane);
+			break;
+		}
+	spin_unlock(&ring->lock);
+	return found;
+}
+
+static void ipcbox_lanes_put(struct list_head *gone)
+{
+	struct ipcbox_lane *lane, *next;
+
+	list_for_each_entry_safe(lane, next, gone, node) {
+		list_del_init(&lane->node);
+		ipcbox_lane_put(lane);
+	}
+}
+
+/* The handle is closed: it is on no side any more. */
+void ipcbox_ring_leave(struct ipcbox_ring *ring,
+		       const struct ipcbox_handle *handle)
+{
+	struct ipcbox_lane *lane, *next;
+	enum ipcbox_lane_side side;
+	LIST_HEAD(gone);
+
+	spin_lock(&ring->lock);
+	list_for_each_entry_safe(lane, next, &ring->lanes, node)
+		if (ipcbox_lane_on_side_locked(lane, handle, &side) &&
+		    ipcbox_lane_leave_locked(lane, side))
+			list_add(&lane->node, &gone);
+	spin_unlock(&ring->lock);
+	ipcbox_ring_wake(ring);
+	ipcbox_lanes_put(&gone);
+}
+
+/* The port is deleted: all sides learn that there will be nothing more. */
+void ipcbox_ring_kill(struct ipcbox_ring *ring)
+{
+	struct ipcbox_lane *lane;
+
+	spin_lock(&ring->lock);
+	ring->dead = true;
+	while ((lane = list_first_entry_or_null(&ring->lanes,
+						struct ipcbox_lane, node))) {
+		ipcbox_lane_finish_locked(lane, IPCBOX_LANE_PRODUCER);
+		ipcbox_lane_finish_locked(lane, IPCBOX_LANE_CONSUMER);
+		list_del_init(&lane->node);
+		spin_unlock(&ring->lock);
+		ipcbox_lane_put(lane);
+		spin_lock(&ring->lock);
+	}
+	spin_unlock(&ring->lock);
+	ipcbox_ring_wake(ring);
+}
