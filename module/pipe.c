@@ -116,8 +116,8 @@ static int ipcbox_pipe_finish(struct ipcbox_ioctl *call,
 	struct ipcbox_pipe *arg = &call->arg.pipe;
 	int i, ret;
 
-	arg->ids[0] = parts->ports[0]->id;
-	arg->ids[1] = parts->ports[1] ? parts->ports[1]->id : 0;
+	for (i = 0; i < 2; i++)
+		arg->ids[i] = parts->ports[i] ? parts->ports[i]->id : 0;
 	ret = ipcbox_ioctl_put(call);
 	if (!ret)
 		ret = ipcbox_pipe_link(call, parts);

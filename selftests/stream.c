@@ -134,7 +134,7 @@ TEST_F(stream, nothing_is_neither_written_nor_read)
 	close(self->in);
 	self->in = -1;
 	EXPECT_EQ(0, sys_write(self->out, "", 0));
-	EXPECT_EQ(0, pipes_broken);
+	EXPECT_EQ(0, atomic_load(&pipes_broken));
 }
 
 /* Capacity */
@@ -251,9 +251,9 @@ TEST_F(stream, a_write_that_nobody_reads_is_a_broken_pipe)
 	self->in = -1;
 	EXPECT_EQ(POLLOUT | POLLERR, poll_now(self->out));
 	EXPECT_EQ(-EPIPE, sys_write(self->out, "x", 1));
-	EXPECT_EQ(1, pipes_broken);
+	EXPECT_EQ(1, atomic_load(&pipes_broken));
 	EXPECT_EQ(-EPIPE, msg_send(self->out, "x", 1, 0, 0, 0));
-	EXPECT_EQ(2, pipes_broken);
+	EXPECT_EQ(2, atomic_load(&pipes_broken));
 }
 
 TEST_F(stream, all_who_wait_to_write_learn_that_nobody_reads)
@@ -273,7 +273,7 @@ TEST_F(stream, all_who_wait_to_write_learn_that_nobody_reads)
 	self->in = -1;
 	for (i = 0; i < 2; i++)
 		EXPECT_EQ(-EPIPE, call_join(&calls[i]));
-	EXPECT_LE(1, pipes_broken);
+	EXPECT_LE(1, atomic_load(&pipes_broken));
 }
 
 TEST_F(stream, sigpipe_kills)
@@ -345,7 +345,7 @@ TEST_F(stream, deleting_the_port_ends_all)
 	EXPECT_EQ(-EIDRM, bytes_there(self->in));
 	EXPECT_EQ(POLLHUP | POLLERR, poll_now(self->in));
 	EXPECT_EQ(POLLHUP | POLLERR, poll_now(self->out));
-	EXPECT_EQ(0, pipes_broken);
+	EXPECT_EQ(0, atomic_load(&pipes_broken));
 }
 
 /* Both ways */

@@ -214,7 +214,7 @@ TEST_F(stream_open, a_writer_that_does_not_wait_needs_a_reader)
 	close(in);
 	EXPECT_EQ(-ENXIO, open_end(self, WRITE_END, true));
 	EXPECT_EQ(-EPIPE, sys_write(out, "x", 1));
-	EXPECT_EQ(1, pipes_broken);
+	EXPECT_EQ(1, atomic_load(&pipes_broken));
 	/* It is not broken for ever. */
 	in = open_end(self, READ_END, false);
 	EXPECT_LE(0, in);

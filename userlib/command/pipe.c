@@ -54,7 +54,7 @@ static uint32_t guess_right(void)
 	return in ? IPCBOX_RIGHT_SEND : IPCBOX_RIGHT_RECV;
 }
 
-static int pipe_parse(int argc, char **argv, uint32_t *right, const char **name)
+static int pipe_parse(int argc, char **argv, uint32_t *right)
 {
 	static const struct option options[] = {
 		{ "read", no_argument, NULL, 'r' },
@@ -74,7 +74,7 @@ static int pipe_parse(int argc, char **argv, uint32_t *right, const char **name)
 		*right = guess_right();
 	if (!*right)
 		return usage("it is not clear which way: give --read or --write");
-	return one_name(argc, argv, name);
+	return EXIT_OK;
 }
 
 /* Open the stream, and wait for the other end: a handle, or minus an exit code. */
@@ -130,9 +130,11 @@ static int pipe_run(int argc, char **argv)
 {
 	const char *name;
 	uint32_t right = 0;
-	int code = pipe_parse(argc, argv, &right, &name);
+	int code = pipe_parse(argc, argv, &right);
 	int port;
 
+	if (!code)
+		code = one_name(argc, argv, &name);
 	if (code)
 		return code;
 	port = pipe_open(name, right);

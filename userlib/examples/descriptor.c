@@ -3,7 +3,9 @@
  * Descriptors in messages: a worker without any file of its own is sent one to
  * read and one to answer into; it has them when it has the message.
  */
-#define _GNU_SOURCE	/* memfd_create(), pipe2() */
+#ifndef _GNU_SOURCE	/* memfd_create(), pipe2() */
+#define _GNU_SOURCE
+#endif
 #include "example.h"
 
 #include <fcntl.h>
