@@ -234,8 +234,7 @@ TEST_F(ring, creation)
 	struct ipcbox_port_create attr = ring_attr("ring");
 	struct ipcbox_stat stat;
 
-	EXPECT_EQ(1 << IPCBOX_KIND_MAILBOX | 1 << IPCBOX_KIND_RING,
-		  self->before.kinds);
+	EXPECT_TRUE(self->before.kinds & 1 << IPCBOX_KIND_RING);
 	ASSERT_EQ(0, port_stat(self->port, &stat));
 	EXPECT_EQ(IPCBOX_KIND_RING, stat.kind);
 	EXPECT_EQ(CAPACITY, stat.max_bytes);
