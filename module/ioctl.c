@@ -141,6 +141,9 @@ int ipcbox_ioctl_put(struct ipcbox_ioctl *call)
 	if (call->size == sizeof(arg->recv))
 		return ipcbox_ioctl_put_words(call->user, arg->words,
 					      sizeof(arg->recv));
+	if (call->size == sizeof(arg->call))
+		return ipcbox_ioctl_put_words(call->user, arg->words,
+					      sizeof(arg->call));
 	return copy_to_user(call->user, arg, call->size) ? -EFAULT : 0;
 }
 
