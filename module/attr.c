@@ -63,7 +63,7 @@ static int ipcbox_limits_check(struct ipcbox_limits *limits,
 /* Each lane has this capacity, and its longest record fills it. */
 static int ipcbox_limits_check_ring(struct ipcbox_limits *limits)
 {
-	if (limits->max_bytes < 2 * IPCBOX_RING_HEADER ||
+	if (limits->max_bytes < 2ULL * IPCBOX_RING_HEADER ||
 	    limits->max_bytes > ipcbox_ring_capacity_max(IPCBOX_RING_SIZE_MAX) ||
 	    !limits->max_messages || limits->max_messages > IPCBOX_RING_LANES ||
 	    limits->max_msgsize)
