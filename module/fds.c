@@ -28,7 +28,7 @@
 static bool ipcbox_file_is_anon(const struct file *file, const char *name)
 {
 	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
-	       !strcmp(file->f_path.dentry->d_name.name, name);
+	       !strcmp((const char *)file->f_path.dentry->d_name.name, name);
 }
 
 /* Could it keep a handle, see above? */

@@ -304,12 +304,9 @@ void ipcbox_message_uncharge(struct ipcbox_message *msg)
 		ipcbox_fds_uncharge(msg->fds);
 }
 
-/* Called by ipcbox_message_put() for the last reference. */
-void ipcbox_message_release(struct ipcbox_message *msg,
-			    struct ipcbox_message **spare)
+static void ipcbox_message_end(struct ipcbox_message *msg,
+			       struct ipcbox_message **spare)
 {
-	struct ipcbox_message *whole = msg->whole;
-
 	/* It was not received, and will not be. */
 	if (unlikely(msg->delivered))
 		ipcbox_event_free(msg->delivered);
@@ -319,9 +316,18 @@ void ipcbox_message_release(struct ipcbox_message *msg,
 	ipcbox_message_unstamp(msg);
 	ipcbox_message_drop_charge(msg);
 	ipcbox_message_recycle(msg, spare);
+}
+
+/* Called by ipcbox_message_put() for the last reference. */
+void ipcbox_message_release(struct ipcbox_message *msg,
+			    struct ipcbox_message **spare)
+{
+	struct ipcbox_message *whole = msg->whole;
+
+	ipcbox_message_end(msg, spare);
 	/* Which is no copy itself. */
-	if (unlikely(whole))
-		ipcbox_message_put(whole, spare);
+	if (unlikely(whole) && refcount_dec_and_test(&whole->ref))
+		ipcbox_message_end(whole, spare);
 }
 
 /**
