@@ -2,8 +2,9 @@
 /*
  * Transfers: sending and receiving on a handle
  *
- * Whatever the system call, a message is sent by ipcbox_handle_send() and
- * received by ipcbox_handle_recv(), both in transfer.c. What can fail comes
+ * Whatever the system call, a message is sent by ipcbox_handle_send() in
+ * transfer_send.c and received by ipcbox_handle_recv() in transfer_recv.c. What
+ * can fail comes
  * first in both: sending makes the whole message before the queue sees it;
  * receiving copies it to the caller before it is settled.
  */
