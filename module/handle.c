@@ -20,7 +20,6 @@
 #include "news.h"
 #include "port.h"
 #include "queue.h"
-#include "stream.h"
 #include "transfer.h"
 
 /* Reading and writing */
@@ -48,11 +47,6 @@ static ssize_t ipcbox_handle_read(struct file *file, char __user *data,
 	return ipcbox_transfer_read(file, &to, ipcbox_transfer_nowait(file));
 }
 
-static bool ipcbox_iocb_nowait(const struct kiocb *iocb)
-{
-	return iocb->ki_flags & IOCB_NOWAIT || ipcbox_transfer_nowait(iocb->ki_filp);
-}
-
 static ssize_t ipcbox_handle_write_iter(struct kiocb *iocb,
 					struct iov_iter *from)
 {
@@ -64,30 +58,6 @@ static ssize_t ipcbox_handle_read_iter(struct kiocb *iocb, struct iov_iter *to)
 {
 	return ipcbox_transfer_read(iocb->ki_filp, to,
 					ipcbox_iocb_nowait(iocb));
-}
-
-/* The same for streams. */
-
-static ssize_t ipcbox_handle_write_bytes(struct kiocb *iocb,
-					 struct iov_iter *from)
-{
-	const struct ipcbox_wait wait = { .nowait = ipcbox_iocb_nowait(iocb) };
-
-	return ipcbox_stream_write(ipcbox_handle_of(iocb->ki_filp), from,
-				   &wait);
-}
-
-static ssize_t ipcbox_handle_read_bytes(struct kiocb *iocb, struct iov_iter *to)
-{
-	const struct ipcbox_wait wait = { .nowait = ipcbox_iocb_nowait(iocb) };
-
-	return ipcbox_stream_recv(ipcbox_handle_of(iocb->ki_filp), to, &wait,
-				  NULL);
-}
-
-static __poll_t ipcbox_handle_poll_bytes(struct file *file, poll_table *table)
-{
-	return ipcbox_stream_poll(ipcbox_handle_of(file), file, table);
 }
 
 static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
@@ -224,7 +194,7 @@ static int ipcbox_handle_ioctl_reply(struct ipcbox_ioctl *call)
 }
 
 /* As on pipes and sockets: how much the next read() needs room for. */
-static int ipcbox_handle_fionread(struct ipcbox_handle *handle, int __user *n)
+int ipcbox_handle_fionread(struct ipcbox_handle *handle, int __user *n)
 {
 	size_t size;
 	bool dead;
@@ -247,9 +217,8 @@ static long ipcbox_handle_ioctl(struct file *file, unsigned int cmd,
 
 	if (cmd == FIONREAD)
 		return ipcbox_handle_fionread(handle, (int __user *)arg);
-	return ipcbox_ioctl_run(handle->rx->stream ? &ipcbox_stream_table :
-						     &ipcbox_handle_table,
-				file, handle->rights, cmd, arg);
+	return ipcbox_ioctl_run(&ipcbox_handle_table, file, handle->rights,
+				cmd, arg);
 }
 
 void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
@@ -272,7 +241,7 @@ void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file)
 	seq_printf(seq, "ipcbox-net:\t%u\n", handle->port->box->net_inum);
 }
 
-/* The files */
+/* The file */
 
 const struct file_operations ipcbox_handle_fops = {
 	.owner		= THIS_MODULE,
@@ -281,17 +250,6 @@ const struct file_operations ipcbox_handle_fops = {
 	.read_iter	= ipcbox_handle_read_iter,
 	.write_iter	= ipcbox_handle_write_iter,
 	.poll		= ipcbox_handle_poll,
-	.unlocked_ioctl	= ipcbox_handle_ioctl,
-	.compat_ioctl	= compat_ptr_ioctl,
-	.show_fdinfo	= ipcbox_handle_show_fdinfo,
-	.release	= ipcbox_handle_release,
-};
-
-const struct file_operations ipcbox_handle_stream_fops = {
-	.owner		= THIS_MODULE,
-	.read_iter	= ipcbox_handle_read_bytes,
-	.write_iter	= ipcbox_handle_write_bytes,
-	.poll		= ipcbox_handle_poll_bytes,
 	.unlocked_ioctl	= ipcbox_handle_ioctl,
 	.compat_ioctl	= compat_ptr_ioctl,
 	.show_fdinfo	= ipcbox_handle_show_fdinfo,

@@ -41,7 +41,6 @@ struct ipcbox_handle {
 };
 
 extern const struct file_operations ipcbox_handle_fops;
-extern const struct file_operations ipcbox_handle_stream_fops;
 
 static inline struct ipcbox_handle *ipcbox_handle_of(const struct file *file)
 {
@@ -57,6 +56,7 @@ int ipcbox_handle_ioctl_stat(struct ipcbox_ioctl *call);
 int ipcbox_handle_ioctl_set(struct ipcbox_ioctl *call);
 
 /* Of the files of any kind of handle. */
+int ipcbox_handle_fionread(struct ipcbox_handle *handle, int __user *n);
 void ipcbox_handle_show_fdinfo(struct seq_file *seq, struct file *file);
 int ipcbox_handle_release(struct inode *inode, struct file *file);
 

@@ -15,6 +15,7 @@
 #include "queue.h"
 #include "quota.h"
 #include "ring.h"
+#include "stream.h"
 #include "transfer.h"
 
 static void ipcbox_handle_free(struct ipcbox_handle *handle)
@@ -137,7 +138,7 @@ ipcbox_handle_fops_of(const struct ipcbox_port *port)
 	case IPCBOX_KIND_RING:
 		return &ipcbox_ring_fops;
 	case IPCBOX_KIND_STREAM:
-		return &ipcbox_handle_stream_fops;
+		return &ipcbox_stream_fops;
 	default:
 		return &ipcbox_handle_fops;
 	}

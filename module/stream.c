@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Streams: reading, writing and polling as on a pipe */
 
+#include <linux/fs.h>
+#include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched/signal.h>
 #include <linux/uio.h>
+
+#include <asm/ioctls.h>
 
 #include "buffers.h"
 #include "compat.h"
@@ -42,8 +46,9 @@ static int ipcbox_stream_check(const struct ipcbox_queue *queue)
  *
  * Return: how many bytes were written, or a negative errno if none was
  */
-ssize_t ipcbox_stream_write(struct ipcbox_handle *handle, struct iov_iter *from,
-			    const struct ipcbox_wait *wait)
+static ssize_t ipcbox_stream_write(struct ipcbox_handle *handle,
+				   struct iov_iter *from,
+				   const struct ipcbox_wait *wait)
 {
 	size_t left = iov_iter_count(from), len, sent = 0;
 	struct iov_iter piece;
@@ -120,9 +125,10 @@ static ssize_t ipcbox_stream_drain(struct ipcbox_handle *handle,
  *
  * Return: how many bytes were read, 0 at the end, or a negative errno
  */
-ssize_t ipcbox_stream_recv(struct ipcbox_handle *handle, struct iov_iter *to,
-			   const struct ipcbox_wait *wait,
-			   struct ipcbox_ioctl *call)
+static ssize_t ipcbox_stream_recv(struct ipcbox_handle *handle,
+				  struct iov_iter *to,
+				  const struct ipcbox_wait *wait,
+				  struct ipcbox_ioctl *call)
 {
 	const struct ipcbox_filter filter = {
 		.room = SIZE_MAX,
@@ -148,9 +154,9 @@ ssize_t ipcbox_stream_recv(struct ipcbox_handle *handle, struct iov_iter *to,
 
 /* Polling */
 
-__poll_t ipcbox_stream_poll(struct ipcbox_handle *handle, struct file *file,
-			    poll_table *table)
+static __poll_t ipcbox_stream_poll(struct file *file, poll_table *table)
 {
+	struct ipcbox_handle *handle = ipcbox_handle_of(file);
 	__poll_t rx = ipcbox_queue_poll(handle->rx, file, table);
 	__poll_t tx = rx, events = 0;
 
@@ -246,8 +252,49 @@ static const struct ipcbox_ioctl_row ipcbox_stream_rows[] = {
 	IPCBOX_STREAM_ROW_NONE(IPCBOX_EVENTS),
 };
 
-const struct ipcbox_ioctl_table ipcbox_stream_table = {
+static const struct ipcbox_ioctl_table ipcbox_stream_table = {
 	.first	= _IOC_NR(IPCBOX_SEND),
 	.nr	= ARRAY_SIZE(ipcbox_stream_rows),
 	.rows	= ipcbox_stream_rows,
+};
+
+static long ipcbox_stream_ioctl(struct file *file, unsigned int cmd,
+				unsigned long arg)
+{
+	struct ipcbox_handle *handle = ipcbox_handle_of(file);
+
+	if (cmd == FIONREAD)
+		return ipcbox_handle_fionread(handle, (int __user *)arg);
+	return ipcbox_ioctl_run(&ipcbox_stream_table, file, handle->rights,
+				cmd, arg);
+}
+
+/* The file */
+
+static ssize_t ipcbox_stream_write_iter(struct kiocb *iocb,
+					struct iov_iter *from)
+{
+	const struct ipcbox_wait wait = { .nowait = ipcbox_iocb_nowait(iocb) };
+
+	return ipcbox_stream_write(ipcbox_handle_of(iocb->ki_filp), from,
+				   &wait);
+}
+
+static ssize_t ipcbox_stream_read_iter(struct kiocb *iocb, struct iov_iter *to)
+{
+	const struct ipcbox_wait wait = { .nowait = ipcbox_iocb_nowait(iocb) };
+
+	return ipcbox_stream_recv(ipcbox_handle_of(iocb->ki_filp), to, &wait,
+				  NULL);
+}
+
+const struct file_operations ipcbox_stream_fops = {
+	.owner		= THIS_MODULE,
+	.read_iter	= ipcbox_stream_read_iter,
+	.write_iter	= ipcbox_stream_write_iter,
+	.poll		= ipcbox_stream_poll,
+	.unlocked_ioctl	= ipcbox_stream_ioctl,
+	.compat_ioctl	= compat_ptr_ioctl,
+	.show_fdinfo	= ipcbox_handle_show_fdinfo,
+	.release	= ipcbox_handle_release,
 };

@@ -13,23 +13,7 @@
 #define _IPCBOX_STREAM_H
 
 #include <linux/fs.h>
-#include <linux/poll.h>
-#include <linux/types.h>
 
-#include "waiter.h"
-
-struct iov_iter;
-struct ipcbox_handle;
-struct ipcbox_ioctl;
-
-extern const struct ipcbox_ioctl_table ipcbox_stream_table;
-
-ssize_t ipcbox_stream_write(struct ipcbox_handle *handle, struct iov_iter *from,
-			    const struct ipcbox_wait *wait);
-ssize_t ipcbox_stream_recv(struct ipcbox_handle *handle, struct iov_iter *to,
-			   const struct ipcbox_wait *wait,
-			   struct ipcbox_ioctl *call);
-__poll_t ipcbox_stream_poll(struct ipcbox_handle *handle, struct file *file,
-			    poll_table *table);
+extern const struct file_operations ipcbox_stream_fops;
 
 #endif /* _IPCBOX_STREAM_H */

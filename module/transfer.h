@@ -4,9 +4,8 @@
  *
  * Whatever the system call, a message is sent by ipcbox_handle_send() in
  * transfer_send.c and received by ipcbox_handle_recv() in transfer_recv.c. What
- * can fail comes
- * first in both: sending makes the whole message before the queue sees it;
- * receiving copies it to the caller before it is settled.
+ * can fail comes first in both: sending makes the whole message before the queue
+ * sees it; receiving copies it to the caller before it is settled.
  */
 #ifndef _IPCBOX_TRANSFER_H
 #define _IPCBOX_TRANSFER_H
@@ -37,6 +36,11 @@ ipcbox_transfer_wait(const struct ipcbox_ioctl *call, u64 deadline)
 		/* Mostly there is none. */
 		.deadline = deadline ? ipcbox_compat_deadline(deadline) : 0,
 	};
+}
+
+static inline bool ipcbox_iocb_nowait(const struct kiocb *iocb)
+{
+	return iocb->ki_flags & IOCB_NOWAIT || ipcbox_transfer_nowait(iocb->ki_filp);
 }
 
 ssize_t ipcbox_transfer_write(struct file *file, struct iov_iter *from,
