@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Queues: what is different where the messages are the bytes of a stream */
 
+#include <linux/bug.h>
 #include <linux/poll.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
@@ -53,19 +54,6 @@ bool ipcbox_queue_merge(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 
 /* Receiving */
 
-/* What has been read in part has been sent, and cannot be recalled. */
-static void ipcbox_queue_admit_begun(struct ipcbox_queue *queue,
-				     struct ipcbox_message *msg,
-				     struct ipcbox_wake *wake)
-{
-	struct ipcbox_waiter *sender = msg->sender;
-
-	if (!sender)
-		return;
-	ipcbox_queue_admit(queue, msg);
-	ipcbox_queue_sender_done(queue, sender, 0, wake);
-}
-
 static struct ipcbox_message *ipcbox_queue_take_next(struct ipcbox_queue *queue)
 {
 	struct ipcbox_message *msg = ipcbox_line_first(&queue->line, 0);
@@ -98,9 +86,12 @@ bool ipcbox_queue_advance(struct ipcbox_queue *queue,
 	spin_lock(&queue->lock);
 	sent = msg->state != IPCBOX_MESSAGE_GONE;
 	if (sent && n < ipcbox_message_rest(msg)) {
+		/*
+		 * Whatever is first has been sent, and cannot be recalled: any
+		 * message fits once those before it have been read.
+		 */
+		WARN_ON_ONCE(msg->sender);
 		msg->read += n;
-		if (n)
-			ipcbox_queue_admit_begun(queue, msg, &wake);
 		done = !ipcbox_queue_give_back_locked(queue, msg, &wake);
 	} else {
 		ipcbox_queue_settle_locked(queue, msg, &wake);
