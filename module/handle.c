@@ -112,7 +112,7 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.cmd	= IPCBOX_RECV,
 		.min_size = offsetofend(struct ipcbox_recv, sender_gid),
 		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |
-			  IPCBOX_LEASE,
+			  IPCBOX_LEASE | IPCBOX_INHERIT_NICE,
 		.run	= ipcbox_transfer_ioctl_recv,
 	}, {
 		.cmd	= IPCBOX_STAT,

@@ -12,6 +12,7 @@
 #include "holder.h"
 #include "ioctl.h"
 #include "lease.h"
+#include "loan.h"
 #include "message.h"
 #include "news.h"
 #include "port.h"
@@ -171,10 +172,19 @@ static int ipcbox_holder_add(struct ipcbox_handle *handle)
 
 /* Holding */
 
+/* Its sender waits, and so is there to be asked. */
+static void ipcbox_held_borrow(struct ipcbox_message *msg,
+			       struct ipcbox_loan *loan)
+{
+	msg->loan = loan;
+	ipcbox_loan_take(loan, task_nice(msg->sender->task));
+}
+
 /* 1 if it is held, 0 if it is gone, -ENOENT if there is no holder. */
 static int ipcbox_held_try(struct ipcbox_handle *handle,
 			   struct ipcbox_message *msg, u64 lease,
-			   struct ipcbox_message *expired)
+			   struct ipcbox_message *expired,
+			   struct ipcbox_loan *loan)
 {
 	struct ipcbox_queue *queue = &handle->port->queue;
 	struct ipcbox_holder *holder;
@@ -187,7 +197,10 @@ static int ipcbox_held_try(struct ipcbox_handle *handle,
 		held = ipcbox_queue_hold_locked(queue, msg);
 	if (held > 0) {
 		msg->holder = holder;
-		msg->expired = expired;
+		if (loan)
+			ipcbox_held_borrow(msg, loan);
+		else
+			msg->expired = expired;
 		rb_add(&msg->tree, &holder->held, ipcbox_held_less);
 		timerqueue_init(&msg->expiry);
 		if (lease)
@@ -203,12 +216,13 @@ static int ipcbox_held_try(struct ipcbox_handle *handle,
  * @msg: message from ipcbox_queue_take(), copied; with 0 or 1 it is not the
  *	caller's any more
  * @lease: until it returns to its place, ns; 0 for no limit
+ * @loan: the caller's, for a request, which then has it, or NULL
  *
  * Return: 1, 0 if the sender has recalled the message meanwhile, -ENOMEM or
  * -EDQUOT
  */
 int ipcbox_held_begin(struct ipcbox_handle *handle, struct ipcbox_message *msg,
-		      u64 lease)
+		      u64 lease, struct ipcbox_loan *loan)
 {
 	struct ipcbox_message *expired = NULL;
 	int ret;
@@ -218,7 +232,7 @@ int ipcbox_held_begin(struct ipcbox_handle *handle, struct ipcbox_message *msg,
 	if (IS_ERR(expired))
 		return PTR_ERR(expired);
 	do {
-		ret = ipcbox_held_try(handle, msg, lease, expired);
+		ret = ipcbox_held_try(handle, msg, lease, expired, loan);
 		if (!ret)
 			ipcbox_message_put(msg, &handle->port->queue.spare);
 	} while (ret == -ENOENT && !(ret = ipcbox_holder_add(handle)));

@@ -15,10 +15,11 @@
 
 struct ipcbox_handle;
 struct ipcbox_ioctl;
+struct ipcbox_loan;
 struct ipcbox_message;
 
 int ipcbox_held_begin(struct ipcbox_handle *handle, struct ipcbox_message *msg,
-		      u64 lease);
+		      u64 lease, struct ipcbox_loan *loan);
 struct ipcbox_message *ipcbox_held_find_locked(struct ipcbox_handle *handle,
 					       u64 id);
 void ipcbox_held_close(struct ipcbox_handle *handle);

@@ -71,7 +71,7 @@
  *	handle->news				likewise; also read without it,
  *						and constant once it is set
  *	message->{node,tree,returned,by_sender,seq,state,sender,holder,
- *		expiry,expired,delivered,charged,
+ *		expiry,expired,loan,delivered,charged,
  *		deliveries,			queue->lock, from
  *		earlier,id,dead_letter,fds,read} ipcbox_queue_send() on; between two
  *						queues, who moves it

@@ -51,6 +51,7 @@
 
 struct ipcbox_fds;
 struct ipcbox_holder;
+struct ipcbox_loan;
 struct ipcbox_pinned;
 struct ipcbox_receipt;
 struct ipcbox_user;
@@ -87,7 +88,14 @@ struct ipcbox_message {
 						* port->leases
 						*/
 	};
-	struct ipcbox_message *expired;	/* while held: event for then, or NULL */
+	union {
+		struct ipcbox_message *expired;	/* held with a lease: event for
+						 * its end, or NULL
+						 */
+		struct ipcbox_loan *loan;	/* a held request: its caller's
+						 * nice value, or NULL
+						 */
+	};
 	bool charged;
 	bool dead_letter;		/* moved here from another port */
 	u32 deliveries;			/* how often it has been held */

@@ -7,6 +7,7 @@
 
 #include "fds.h"
 #include "holder.h"
+#include "loan.h"
 #include "message.h"
 #include "news.h"
 #include "queue.h"
@@ -158,7 +159,9 @@ void ipcbox_queue_end_hold(struct ipcbox_queue *queue,
 	rb_erase(&msg->tree, &holder->held);
 	if (!RB_EMPTY_NODE(&msg->expiry.node))
 		timerqueue_del(holder->leases, &msg->expiry);
-	if (msg->expired)
+	if (msg->call && msg->loan)
+		ipcbox_loan_end(msg->loan);
+	else if (msg->expired)
 		ipcbox_event_free(msg->expired);
 	msg->expired = NULL;
 	msg->holder = NULL;

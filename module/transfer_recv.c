@@ -14,6 +14,7 @@
 #include "held.h"
 #include "identity.h"
 #include "ioctl.h"
+#include "loan.h"
 #include "message.h"
 #include "news.h"
 #include "port.h"
@@ -82,6 +83,7 @@ int ipcbox_transfer_describe(const struct ipcbox_message *msg, size_t len,
  * @call: IPCBOX_RECV, to be told of the message, or NULL
  * @hold: with a lease
  * @lease: of this time in ns; 0 for no limit
+ * @inherit_nice: go on with the nice value of who sent a request
  * @needed: out: with -EMSGSIZE, the length of the message
  * @landing: where its descriptors are about to arrive, or NULL
  */
@@ -91,6 +93,7 @@ struct ipcbox_incoming {
 	struct ipcbox_ioctl *call;
 	bool hold;
 	u64 lease;
+	bool inherit_nice;
 	size_t needed;
 	struct ipcbox_landing *landing;
 };
@@ -148,13 +151,33 @@ static int ipcbox_handle_deliver(struct ipcbox_message *msg,
 	return ret;
 }
 
+/* At the nice value of its caller, if the receiver wants that. */
+static int ipcbox_handle_keep_request(struct ipcbox_handle *handle,
+				      struct ipcbox_message *msg,
+				      const struct ipcbox_incoming *in)
+{
+	struct ipcbox_loan *loan = NULL;
+	int ret;
+
+	if (unlikely(in->inherit_nice))
+		loan = ipcbox_loan_begin();
+	if (IS_ERR(loan))
+		return PTR_ERR(loan);
+	ret = ipcbox_held_begin(handle, msg, 0, loan);
+	if (ret <= 0 && loan)
+		ipcbox_loan_end(loan);
+	return ret;
+}
+
 /* A request stays with its receiver, and so does what it wants to hold. */
 static int ipcbox_handle_keep(struct ipcbox_handle *handle,
 			      struct ipcbox_message *msg,
 			      const struct ipcbox_incoming *in)
 {
-	if (msg->call || in->hold)
-		return ipcbox_held_begin(handle, msg, msg->call ? 0 : in->lease);
+	if (msg->call)
+		return ipcbox_handle_keep_request(handle, msg, in);
+	if (in->hold)
+		return ipcbox_held_begin(handle, msg, in->lease, NULL);
 	return ipcbox_queue_settle(handle->rx, msg);
 }
 
@@ -260,6 +283,7 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 		.call = call,
 		.hold = recv->flags & IPCBOX_LEASE,
 		.lease = recv->lease,
+		.inherit_nice = recv->flags & IPCBOX_INHERIT_NICE,
 	};
 	struct ipcbox_handle *handle = ipcbox_handle_of(call->file);
 	struct ipcbox_buffers buffers __uninitialized;
@@ -271,7 +295,8 @@ int ipcbox_transfer_ioctl_recv(struct ipcbox_ioctl *call)
 	} else if (!(handle->rights & IPCBOX_RIGHT_RECV)) {
 		return -EBADF;
 	}
-	if ((in.hold && in.filter.peek) || (!in.hold && in.lease))
+	if ((in.filter.peek && (in.hold || in.inherit_nice)) ||
+	    (!in.hold && in.lease))
 		return -EINVAL;
 	if (in.hold && ipcbox_port_broadcasts(handle->port))
 		return -EOPNOTSUPP;

@@ -968,6 +968,17 @@ test_call_of_nobody() {
 	usage_error "one argument too many" call "$port" a b
 }
 
+test_serve_inherits_nice() {
+	local server
+
+	ok create "$port" -q --capacity 0
+	ipcbox serve "$port" --count 2 --inherit-nice -- nice &
+	server=$!
+	[ "$(echo | nice -n 7 ipcbox call "$port")" = 7 ] || bad "not the caller's"
+	[ "$(echo | ipcbox call "$port")" = 0 ] || bad "not its own again"
+	wait $server || bad "serve failed"
+}
+
 test_serve_that_fails() {
 	local server
 

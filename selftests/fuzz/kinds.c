@@ -277,7 +277,7 @@ BITS(send_flags, 1,
 BITS(recv_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 20 },
 	{ IPCBOX_PEEK, "peek", 15 }, { IPCBOX_LEASE, "lease", 35 },
-	{ IPCBOX_EXCL, "excl", 1 });
+	{ IPCBOX_INHERIT_NICE, "nice", 20 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(call_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 12 }, { IPCBOX_IOVEC, "iovec", 20 },
 	{ IPCBOX_LEASE, "lease", 1 });

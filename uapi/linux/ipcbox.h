@@ -393,6 +393,11 @@ enum ipcbox_sharing {
  */
 #define IPCBOX_RECEIPT		(1ULL << 5)
 /**
+ * define IPCBOX_INHERIT_NICE - serve a request at the nice value of its caller
+ * (IPCBOX_RECV only; see IPCBOX_REPLY)
+ */
+#define IPCBOX_INHERIT_NICE	(1ULL << 6)
+/**
  * define IPCBOX_EXCL - EEXIST if the name is taken (IPCBOX_PORT_CREATE only)
  */
 #define IPCBOX_EXCL		(1ULL << 3)
@@ -989,8 +994,8 @@ struct ipcbox_send {
 
 /**
  * struct ipcbox_recv - IPCBOX_RECV: receive one message
- * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC, IPCBOX_PEEK, IPCBOX_LEASE (not both
- *	of the last)
+ * @flags: in: IPCBOX_NOWAIT, IPCBOX_IOVEC, IPCBOX_LEASE, IPCBOX_INHERIT_NICE,
+ *	IPCBOX_PEEK (not with the last two before it)
  * @data: in: pointer to a buffer, or to an array of struct iovec
  * @len: in: size of the buffer in bytes, or number of elements
  * @type: in: receive only messages of this type; 0 for any, and for events
@@ -1158,6 +1163,13 @@ struct ipcbox_call {
  * reply. A reply that fails leaves the request with its receiver; a reply to a
  * request that is gone (the caller has given up or was killed) fails with ESRCH
  * and can never reach another call.
+ *
+ * A thread that receives requests with IPCBOX_INHERIT_NICE goes on with the nice
+ * value of the caller, as it is then, until the request is answered or has failed;
+ * but with none below its own that it could not set with setpriority(2). With
+ * several requests the last one received says which, and with the end of the last
+ * of them the thread has its own value back, or what it has set meanwhile. What
+ * the thread forks keeps the value. Real-time policies are not inherited.
  *
  * Return: 0, or -1 with errno: ESRCH, EMSGSIZE, EDQUOT, EINVAL, EFAULT, ENOMEM,
  * EBADF (no IPCBOX_RIGHT_RECV), EIDRM (port deleted), and with @recv and 0 in

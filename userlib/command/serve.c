@@ -32,6 +32,8 @@ static const char serve_help[] =
 "\n"
 "Options:\n"
 "  -c, --count=N            serve N requests, then end\n"
+"  -n, --inherit-nice       run COMMAND at the nice value of who asks, not below that\n"
+"                           of serve unless it may (see setpriority(2))\n"
 "  -t, --type=TYPE          only requests of this type; 0 (default) for any\n"
 "  -v, --verbose            tell on standard error of each request\n"
 "  -h, --help               this text\n"
@@ -220,6 +222,9 @@ static int serve_option(struct serve_job *job, int option)
 	switch (option) {
 	case 'c':
 		return parse_number("--count", optarg, UINT64_MAX, &job->count);
+	case 'n':
+		job->options.flags |= IPCBOX_INHERIT_NICE;
+		return 0;
 	case 't':
 		return parse_number("--type", optarg, UINT64_MAX,
 				    (uint64_t *)&job->options.type);
@@ -236,13 +241,14 @@ static int serve_options(struct serve_job *job, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "count", required_argument, NULL, 'c' },
+		{ "inherit-nice", no_argument, NULL, 'n' },
 		{ "type", required_argument, NULL, 't' },
 		{ "verbose", no_argument, NULL, 'v' },
 		{ NULL, 0, NULL, 0 },
 	};
 	int option, code;
 
-	while ((option = getopt_long(argc, argv, "+c:t:v", options,
+	while ((option = getopt_long(argc, argv, "+c:nt:v", options,
 				     NULL)) != -1) {
 		code = serve_option(job, option);
 		if (code)

@@ -286,7 +286,8 @@ int ipcbox_port_set(int port, const struct ipcbox_set *set);
  * @flags: IPCBOX_NOWAIT (-EAGAIN instead of waiting); to send with it also
  *	IPCBOX_RECEIPT (see ipcbox_subscribe()); to receive also IPCBOX_PEEK
  *	(leave the message in line), or IPCBOX_LEASE (until ipcbox_ack(); see
- *	ipcbox_recv_lease())
+ *	ipcbox_recv_lease()), and IPCBOX_INHERIT_NICE (serve a request at the nice
+ *	value of its caller)
  * @type: to send: the message's type, 0 for none; to receive: only messages of
  *	this type, 0 for any
  * @deadline: when to give up, from ipcbox_deadline_in(); 0 for never
