@@ -10,6 +10,20 @@
 #include "checks.h"
 #include "rows.h"
 
+/* Those of a message, to a process or to a port. */
+#define SEND_FIELDS(to_kind, to_role)					\
+	IOCTL_FIELDS,							\
+	FLAGS(ipcbox_send, send_flags),					\
+	PAYLOAD(ipcbox_send, data, len),				\
+	MEMBER(ipcbox_send, type, type),				\
+	MEMBER(ipcbox_send, priority, priority),			\
+	MEMBER_ROLE(ipcbox_send, to, to_kind, to_role),			\
+	MEMBER_ROLE(ipcbox_send, deadline, deadline, ROLE_DEADLINE),	\
+	MEMBER_ROLE(ipcbox_send, fds, place, ROLE_FDS),			\
+	MEMBER(ipcbox_send, nr_fds, nr_fds),				\
+	ARGUMENT("fd_what", fd_what),					\
+	MEMBER(ipcbox_send, reserved2, zero)
+
 /* Rows */
 
 const struct row call_rows[] = {
@@ -94,23 +108,28 @@ const struct row call_rows[] = {
 		},
 		.errors = { EINTR },
 	}, {
+		.name = "inbox", .weight = 10, .on = SLOT_BOX,
+		.makes = SLOT_HANDLE,
+		.cmd = IPCBOX_INBOX, .run = ioctl_run, .check = check_inbox,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_inbox, inbox_flags),
+			MEMBER(ipcbox_inbox, id, zero),
+		},
+		.errors = { EDQUOT, ENOMEM, EMFILE, ENFILE, EIDRM },
+	}, {
+		.name = "send_to", .weight = 25, .on = SLOT_BOX,
+		.waits = WAITS_AS_SENDER,
+		.cmd = IPCBOX_SEND_TO, .run = ioctl_run, .check = check_send,
+		.fields = { SEND_FIELDS(to, ROLE_PROCESS) },
+		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF,
+			    EIDRM, ESRCH, EACCES, ENOMEM, ELOOP,
+			    ETOOMANYREFS },
+	}, {
 		.name = "send", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_SENDER,
 		.cmd = IPCBOX_SEND, .run = ioctl_run, .check = check_send,
-		.fields = {
-			IOCTL_FIELDS,
-			FLAGS(ipcbox_send, send_flags),
-			PAYLOAD(ipcbox_send, data, len),
-			MEMBER(ipcbox_send, type, type),
-			MEMBER(ipcbox_send, priority, priority),
-			MEMBER(ipcbox_send, to, zero),
-			MEMBER_ROLE(ipcbox_send, deadline, deadline,
-				    ROLE_DEADLINE),
-			MEMBER_ROLE(ipcbox_send, fds, place, ROLE_FDS),
-			MEMBER(ipcbox_send, nr_fds, nr_fds),
-			ARGUMENT("fd_what", fd_what),
-			MEMBER(ipcbox_send, reserved2, zero),
-		},
+		.fields = { SEND_FIELDS(zero, ROLE_PLAIN) },
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF,
 			    EIDRM, ECANCELED, EOPNOTSUPP, ENOMEM,
 			    ELOOP, ETOOMANYREFS },
@@ -126,13 +145,13 @@ const struct row call_rows[] = {
 			MEMBER_ROLE(ipcbox_recv, deadline, deadline,
 				    ROLE_DEADLINE),
 			MEMBER(ipcbox_recv, lease, lease),
-			MEMBER(ipcbox_recv, from, zero),
+			MEMBER_ROLE(ipcbox_recv, from, from, ROLE_PROCESS),
 			MEMBER_ROLE(ipcbox_recv, fds, place, ROLE_FDS_ROOM),
 			MEMBER(ipcbox_recv, fds_size, nr_fds),
 		},
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EBADF, EIDRM,
 			    EOPNOTSUPP, EDQUOT, ENOMEM,
-			    EMFILE },
+			    EMFILE, ESRCH },
 	}, {
 		.name = "stat", .weight = 6, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_STAT, .run = ioctl_run, .check = check_stat,
@@ -209,6 +228,7 @@ const struct row call_rows[] = {
 			NEXT_ROLE(type, recv_type, ROLE_PLAIN),
 			NEXT_ROLE(deadline, deadline, ROLE_DEADLINE),
 			NEXT_ROLE(lease, lease, ROLE_PLAIN),
+			NEXT_ROLE(from, from, ROLE_PROCESS),
 			MEMBER_ROLE(ipcbox_reply, recv, nested_place,
 				    ROLE_NESTED),
 			MEMBER_ROLE(ipcbox_reply, recv_size, size,

@@ -72,6 +72,27 @@ void check_open(struct context *ctx)
 	handle_made(ctx, ctx->arg.port_open.id, 0);
 }
 
+static bool port_known(uint64_t id)
+{
+	uint32_t i, nr = load(&shared->nr_ports);
+
+	for (i = 0; i < nr && i < MAX_PORTS; i++)
+		if (shared->ports[i] == id)
+			return true;
+	return false;
+}
+
+/* Whether it was made by this call, it does not tell. */
+void check_inbox(struct context *ctx)
+{
+	uint64_t id = ctx->arg.inbox.id;
+
+	if (ctx->arg_whole && !port_known(id))
+		port_made(id);
+	oracle_rights(ctx->ret);
+	handle_made(ctx, id, IPCBOX_SHARE_ANY + 1);
+}
+
 void check_stat(struct context *ctx)
 {
 	if (ctx->arg_whole)
@@ -157,6 +178,7 @@ static bool recv_flags_odd(const struct ipcbox_recv *recv, bool whole)
 static bool recv_odd(const struct ipcbox_recv *recv, bool whole)
 {
 	return (recv->type && recv->msg_type != recv->type) ||
+	       (whole && recv->from && recv->sender_pid != recv->from) ||
 	       recv->msg_priority >= IPCBOX_PRIORITIES ||
 	       recv_sender_odd(recv) || recv_flags_odd(recv, whole);
 }
@@ -223,16 +245,17 @@ static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 
 	if (recv->msg_flags == IPCBOX_MSG_EVENT &&
 	    recv->msg_type == IPCBOX_TYPE_EVENT &&
-	    (!recv->type || recv->type == IPCBOX_TYPE_EVENT)) {
+	    (!recv->type || recv->type == IPCBOX_TYPE_EVENT) &&
+	    !(whole && recv->from)) {
 		event_received(ctx, recv);
 		return;
 	}
 	if (recv_odd(recv, whole))
-		find(FINDING_STAT, "%s: type %llx for %llx, priority %u, flags %x for %llx, deliveries %u, sender %d/%d, %u",
+		find(FINDING_STAT, "%s: type %llx for %llx, priority %u, flags %x for %llx, deliveries %u, sender %d/%d for %d, %u",
 		     ctx->row->name, recv->msg_type, recv->type,
 		     recv->msg_priority, recv->msg_flags, recv->flags,
 		     recv->deliveries, recv->sender_pid, recv->sender_tid,
-		     recv->sender_uid);
+		     recv->from, recv->sender_uid);
 	if (recv->msg_len > ctx->room->good)
 		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
 		     ctx->row->name, recv->msg_len,

@@ -4,6 +4,7 @@
  * of these only what its arguments and the rest of the sequence explain
  */
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "rows.h"
@@ -65,6 +66,8 @@ static bool sequence_nonblocking(void)
 {
 	return sequence_has("create", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("open", "flags", IPCBOX_NOWAIT) ||
+	       sequence_has("inbox", "flags", IPCBOX_NOWAIT) ||
+	       sequence_has("box", "flags", O_NONBLOCK) ||
 	       sequence_has("nonblock", NULL, 0);
 }
 
@@ -150,6 +153,46 @@ static bool sends_bad_fd(const struct context *ctx)
 		      buffer_bad(ctx->fds));
 }
 
+/* An argument that names a process, as it was given: PROCESS_ANY for none. */
+static uint64_t process_named(const struct context *ctx)
+{
+	int i = ctx->row->cmd == IPCBOX_SEND_TO ? row_field(ctx->row, "to") :
+		waiting_field(ctx, "from", "recv_from");
+
+	return i < 0 ? PROCESS_ANY : ctx->call->args[i];
+}
+
+/* The caller is there, and may send to itself. */
+static bool names_itself(const struct context *ctx)
+{
+	uint64_t process = process_named(ctx);
+
+	return process == PROCESS_SELF ||
+	       process == PROCESS_FIRST + process_of(ctx->thread);
+}
+
+/* Of what is held, it is explained by the id. */
+static bool process_missing(const struct context *ctx)
+{
+	if (ctx->row->cmd == IPCBOX_SEND_TO)
+		return !names_itself(ctx);
+	if (ctx->row->cmd == IPCBOX_RECV)
+		return process_named(ctx) != PROCESS_ANY && !names_itself(ctx);
+	return true;
+}
+
+/* An inbox is for its user, as long as nobody changes that. */
+static bool inbox_closed(const struct context *ctx)
+{
+	return !names_itself(ctx) || sequence_has("set", NULL, 0);
+}
+
+static bool inbox_deleted(void)
+{
+	return sequence_has("delete", NULL, 0) ||
+	       sequence_has("unshare", NULL, 0);
+}
+
 /* Is there something that explains this errno? */
 static bool explained(const struct context *ctx, int err)
 {
@@ -178,7 +221,14 @@ static bool explained(const struct context *ctx, int err)
 	case ECANCELED:
 		return sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
 	case ELOOP:
-		return ctx->row->cmd != IPCBOX_SEND || sends_bad_fd(ctx);
+		return ctx->row->cmd == IPCBOX_SEND_TO ||
+		       ctx->row->cmd == IPCBOX_SEND ? sends_bad_fd(ctx) : true;
+	case ESRCH:
+		return process_missing(ctx);
+	case EACCES:
+		return ctx->row->cmd != IPCBOX_SEND_TO || inbox_closed(ctx);
+	case EIDRM:
+		return ctx->row->cmd != IPCBOX_SEND_TO || inbox_deleted();
 	case EMFILE:
 	case ENFILE:
 		return sequence_has("limit", NULL, 0);
@@ -231,7 +281,7 @@ static bool sends_event(const struct context *ctx)
 {
 	int type = row_field(ctx->row, "type");
 
-	return (ctx->row->cmd == IPCBOX_SEND || ctx->row->cmd == IPCBOX_CALL) &&
+	return ctx->payload && ctx->row->cmd && ctx->row->cmd != IPCBOX_REPLY &&
 	       ctx->call->args[type] == IPCBOX_TYPE_EVENT;
 }
 

@@ -187,6 +187,7 @@ enum role {
 	ROLE_NAME,	/* of a port */
 	ROLE_PORT_ID,
 	ROLE_DEADLINE,
+	ROLE_PROCESS,
 	ROLE_HELD,	/* id of a message that is held */
 	ROLE_NESTED,	/* a pointer to a struct: its size follows */
 	ROLE_FDS,	/* to descriptors that are sent: their number and an

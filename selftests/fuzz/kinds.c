@@ -257,6 +257,17 @@ KIND(lease, 1,
 	{ INT64_MAX, "max", 2 }, { 1ULL << 63, "beyond", 2 },
 	{ ~0ULL, "all-ones", 2 });
 
+#define PROCESSES							\
+	{ PROCESS_FIRST, "p0", 40 }, { PROCESS_FIRST + 1, "p1", 25 },	\
+	{ PROCESS_FIRST + 2, "p2", 10 }, { PROCESS_FIRST + 3, "p3", 4 }, \
+	{ PROCESS_SELF, "self", 20 }, { PROCESS_THREAD, "thread", 3 },	\
+	{ PROCESS_INIT, "init", 2 }, { PROCESS_NOBODY, "nobody", 3 },	\
+	{ PROCESS_NEGATIVE, "negative", 2 }
+KIND(to, 1,
+	PROCESSES, { PROCESS_ANY, "none", 2 });
+KIND(from, 0,
+	{ PROCESS_ANY, "any", 300 }, PROCESSES);
+
 KIND(max_deliveries, 1,
 	{ 1, NULL, 60 }, { 0, "none", 20 }, { 2, NULL, 20 }, { 3, NULL, 5 },
 	{ 0xffffffff, "all-ones", 2 });
@@ -270,6 +281,8 @@ BITS(create_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 20 }, { IPCBOX_EXCL, "excl", 15 },
 	{ IPCBOX_PEEK, "peek", 1 });
 BITS(open_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
+BITS(inbox_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(send_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 25 },

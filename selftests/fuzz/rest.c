@@ -113,7 +113,8 @@ static bool call_wants_receipt(const struct call *call)
 {
 	int flags = row_field(call->row, "flags");
 
-	return call->row->cmd == IPCBOX_SEND &&
+	return (call->row->cmd == IPCBOX_SEND ||
+		call->row->cmd == IPCBOX_SEND_TO) &&
 	       call->args[flags] & IPCBOX_RECEIPT;
 }
 
@@ -121,6 +122,7 @@ static void rest_add(struct rest *rest, const struct call *call)
 {
 	bool reply = call->row->cmd == IPCBOX_REPLY;
 	int type = row_field(call->row, reply ? "recv_type" : "type"),
+	    from = row_field(call->row, reply ? "recv_from" : "from"),
 	    len = row_field(call->row, "len");
 
 	if (call->row->waits == WAITS_AS_SENDER) {
@@ -130,7 +132,8 @@ static void rest_add(struct rest *rest, const struct call *call)
 			       call_wants_receipt(call);
 	} else if (call->row->waits == WAITS_AS_RECEIVER) {
 		rest->receiving++;
-		rest->picky |= type >= 0 && call->args[type];
+		rest->picky |= (type >= 0 && call->args[type]) ||
+			       (from >= 0 && call->args[from]);
 	}
 }
 

@@ -387,6 +387,7 @@ struct context {
 		struct ipcbox_port_open port_open;
 		struct ipcbox_port_list port_list;
 		struct ipcbox_user_list user_list;
+		struct ipcbox_inbox inbox;
 		struct ipcbox_stat stat;
 		struct ipcbox_send send;
 		struct ipcbox_recv recv;
@@ -398,6 +399,12 @@ struct context {
 		};
 	} arg;
 };
+
+/* The port that the call is on, in shared->places + 1; 0 if that is not known. */
+static inline uint32_t context_place(const struct context *ctx)
+{
+	return ctx->slot.type == SLOT_HANDLE ? ctx->slot.place : 0;
+}
 
 /* memory.c; a thread has a second window for a second thing of the same kind. */
 #define SECOND(local)	((local) + MAX_THREADS)
