@@ -54,7 +54,7 @@ const struct row call_rows[] = {
 		},
 		.errors = { EEXIST, EACCES, EPROTOTYPE, EDQUOT, EPERM,
 			    EOPNOTSUPP, EUSERS, ENOMEM, EMFILE, ENFILE,
-			    EIDRM },
+			    EIDRM, ENXIO, EINTR },
 	}, {
 		.name = "open", .weight = 15, .on = SLOT_BOX,
 		.makes = SLOT_HANDLE,
@@ -68,7 +68,7 @@ const struct row call_rows[] = {
 			MEMBER_ROLE(ipcbox_port_open, id, port_id, ROLE_PORT_ID),
 		},
 		.errors = { ENOENT, EACCES, EUSERS, EMFILE, ENFILE, ENOMEM,
-			    EIDRM },
+			    EIDRM, ENXIO, EINTR },
 	}, {
 		.name = "delete", .weight = 5, .on = SLOT_BOX,
 		.cmd = IPCBOX_PORT_DELETE, .run = ioctl_run,
@@ -118,6 +118,17 @@ const struct row call_rows[] = {
 		},
 		.errors = { EDQUOT, ENOMEM, EMFILE, ENFILE, EIDRM },
 	}, {
+		.name = "pipe", .weight = 10, .on = SLOT_BOX,
+		.makes = SLOT_HANDLE,
+		.cmd = IPCBOX_PIPE, .run = ioctl_run, .check = check_pipe,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_pipe, pipe_flags),
+			MEMBER(ipcbox_pipe, max_bytes, stream_bytes),
+			ARGUMENT("write_end", handle_slot),
+		},
+		.errors = { EDQUOT, ENOMEM, EMFILE, ENFILE, EIDRM },
+	}, {
 		.name = "send_to", .weight = 25, .on = SLOT_BOX,
 		.waits = WAITS_AS_SENDER,
 		.cmd = IPCBOX_SEND_TO, .run = ioctl_run, .check = check_send,
@@ -132,7 +143,7 @@ const struct row call_rows[] = {
 		.fields = { SEND_FIELDS(zero, ROLE_PLAIN) },
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF,
 			    EIDRM, ECANCELED, EOPNOTSUPP, ENOMEM,
-			    ELOOP, ETOOMANYREFS },
+			    ELOOP, ETOOMANYREFS, EPIPE },
 	}, {
 		.name = "recv", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_RECEIVER,
@@ -183,7 +194,7 @@ const struct row call_rows[] = {
 			FLAGS(ipcbox_ack, no_flags),
 			MEMBER_ROLE(ipcbox_ack, id, held, ROLE_HELD),
 		},
-		.errors = { ESRCH, EBADF, EIDRM },
+		.errors = { ESRCH, EBADF, EIDRM, EOPNOTSUPP },
 	}, {
 		.name = "nack", .weight = 12, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_NACK, .run = ioctl_run, .check = check_nack,
@@ -192,7 +203,7 @@ const struct row call_rows[] = {
 			FLAGS(ipcbox_ack, no_flags),
 			MEMBER_ROLE(ipcbox_ack, id, held, ROLE_HELD),
 		},
-		.errors = { ESRCH, EBADF, EIDRM },
+		.errors = { ESRCH, EBADF, EIDRM, EOPNOTSUPP },
 	}, {
 		.name = "call", .weight = 30, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_SENDER,
@@ -244,7 +255,7 @@ const struct row call_rows[] = {
 			FLAGS(ipcbox_events, no_flags),
 			MEMBER(ipcbox_events, mask, event_mask),
 		},
-		.errors = { EBADF, EIDRM, EDQUOT, ENOMEM },
+		.errors = { EBADF, EIDRM, EDQUOT, ENOMEM, EOPNOTSUPP },
 	},
 };
 

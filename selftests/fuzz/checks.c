@@ -2,6 +2,7 @@
 /* What is looked at when a command of the ABI has succeeded, or has failed */
 
 #include <fcntl.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "checks.h"
@@ -35,16 +36,25 @@ static void port_made(uint64_t id)
 	store(&shared->last_port, id);
 }
 
+static uint32_t handle_kind(int fd)
+{
+	struct ipcbox_stat stat = {};
+
+	return ioctl(fd, IPCBOX_STAT, &stat) ? KIND_UNKNOWN : stat.kind;
+}
+
 /*
  * The place is known only if the id could be read back. (That of a box is its
  * number.) How it is shared is known only of one that was made, and is 0 else.
  */
-static void handle_made(struct context *ctx, uint64_t id, uint32_t sharing)
+static void handle_made_at(struct context *ctx, unsigned int at, int fd,
+			   uint64_t id, uint32_t sharing)
 {
 	uint32_t handle = add(&shared->nr_handles, 1);
 	struct slot slot = {
-		.fd = ctx->ret,
+		.fd = fd,
 		.type = SLOT_HANDLE,
+		.kind = handle_kind(fd),
 		.handle = handle < MAX_HANDLES ? handle + 1 : 0,
 	};
 
@@ -52,7 +62,12 @@ static void handle_made(struct context *ctx, uint64_t id, uint32_t sharing)
 		slot.place = place_of(ctx->slot.place, id);
 	if (slot.place && sharing)
 		store(&shared->places[slot.place - 1].sharing, sharing);
-	slot_put(ctx->call->args[FIELD_OUT], &slot);
+	slot_put(ctx->call->args[at], &slot);
+}
+
+static void handle_made(struct context *ctx, uint64_t id, uint32_t sharing)
+{
+	handle_made_at(ctx, FIELD_OUT, ctx->ret, id, sharing);
 }
 
 void check_create(struct context *ctx)
@@ -91,6 +106,28 @@ void check_inbox(struct context *ctx)
 		port_made(id);
 	oracle_rights(ctx->ret);
 	handle_made(ctx, id, IPCBOX_SHARE_ANY + 1);
+}
+
+/* Of both ends the place is that of the port which they read from. */
+void check_pipe(struct context *ctx)
+{
+	int other = row_field(ctx->row, "write_end"), i;
+	const struct ipcbox_pipe *pipe = &ctx->arg.pipe;
+	bool both = pipe->flags & IPCBOX_BOTH_WAYS;
+
+	if (!ctx->arg_whole)
+		return;
+	if (pipe->fds[0] < process_first_fd || pipe->fds[1] < process_first_fd ||
+	    pipe->fds[0] == pipe->fds[1] || !pipe->ids[0] ||
+	    pipe->ids[0] == pipe->ids[1] || !!pipe->ids[1] != both)
+		find(FINDING_SUCCESS, "pipe: descriptors %d, %d, ids %llu, %llu",
+		     pipe->fds[0], pipe->fds[1], pipe->ids[0], pipe->ids[1]);
+	for (i = 0; i <= both; i++)
+		port_made(pipe->ids[i]);
+	handle_made_at(ctx, FIELD_OUT, pipe->fds[0], pipe->ids[0],
+		       IPCBOX_SHARE_ANY + 1);
+	handle_made_at(ctx, other, pipe->fds[1], pipe->ids[both],
+		       IPCBOX_SHARE_ANY + 1);
 }
 
 void check_stat(struct context *ctx)
@@ -229,6 +266,29 @@ static void recv_check_fds(struct context *ctx, const struct ipcbox_recv *recv)
 		     arrived, recv->nr_fds, recv->msg_flags);
 }
 
+/*
+ * Bytes that one thread has written; at the end nothing is told but that there
+ * are none. Which ones they are nobody knows, nor, where the descriptor has
+ * changed meanwhile, whether it was a message instead.
+ */
+static void stream_check(struct context *ctx, const struct ipcbox_recv *recv)
+{
+	if (!ctx->steady)
+		store(&shared->unsure, 1);
+	else if (recv->msg_flags || recv->msg_type || recv->msg_priority ||
+		 recv_sender_odd(recv) || recv->deliveries || recv->nr_fds ||
+		 (recv->msg_len && !recv->msg_id) ||
+		 recv->msg_len > IPCBOX_STREAM_ATOMIC)
+		find(FINDING_STAT, "%s: %llu bytes, id %llu, type %llx, flags %x, deliveries %u, sender %d/%d, %u",
+		     ctx->row->name, recv->msg_len, recv->msg_id,
+		     recv->msg_type, recv->msg_flags, recv->deliveries,
+		     recv->sender_pid, recv->sender_tid, recv->sender_uid);
+	if (recv->msg_len > ctx->room->good)
+		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
+		     ctx->row->name, recv->msg_len,
+		     (unsigned long long)ctx->room->good);
+}
+
 /* What has come of IPCBOX_RECV, or of the second half of IPCBOX_REPLY. */
 static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 		       bool whole)
@@ -269,6 +329,11 @@ void check_recv(struct context *ctx)
 {
 	if (!ctx->arg_good) {
 		store(&shared->unsure, 1);
+		return;
+	}
+	if (context_may_be(ctx, IPCBOX_KIND_STREAM) ||
+	    (!ctx->steady && sequence_streams())) {
+		stream_check(ctx, &ctx->arg.recv);
 		return;
 	}
 	recv_check_fds(ctx, &ctx->arg.recv);

@@ -61,12 +61,19 @@ bool sequence_has_value(const char *row, const char *field, uint64_t value)
 	return sequence_like(row, field, 0, value);
 }
 
+bool sequence_streams(void)
+{
+	return sequence_has("pipe", NULL, 0) ||
+	       sequence_has_value("create", "kind", IPCBOX_KIND_STREAM);
+}
+
 /* May a descriptor somewhere have O_NONBLOCK? */
 static bool sequence_nonblocking(void)
 {
 	return sequence_has("create", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("open", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("inbox", "flags", IPCBOX_NOWAIT) ||
+	       sequence_has("pipe", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("box", "flags", O_NONBLOCK) ||
 	       sequence_has("nonblock", NULL, 0);
 }
@@ -193,6 +200,13 @@ static bool inbox_deleted(void)
 	       sequence_has("unshare", NULL, 0);
 }
 
+/* Are there ports that are no mailboxes? */
+static bool sequence_others(void)
+{
+	return sequence_streams() || sequence_has("inbox", NULL, 0) ||
+	       sequence_has("send_to", NULL, 0);
+}
+
 /* Is there something that explains this errno? */
 static bool explained(const struct context *ctx, int err)
 {
@@ -217,7 +231,13 @@ static bool explained(const struct context *ctx, int err)
 	case EOPNOTSUPP:
 		return ctx->row->on != SLOT_HANDLE || !ctx->row->cmd ||
 		       place_may_broadcast(ctx->slot.place) ||
-		       (ctx->row->cmd == IPCBOX_SET && place_may_broadcast(0));
+		       context_may_be(ctx, IPCBOX_KIND_STREAM) ||
+		       (ctx->row->cmd == IPCBOX_SET &&
+			(place_may_broadcast(0) || sequence_others()));
+	case EPIPE:
+		return context_may_be(ctx, IPCBOX_KIND_STREAM);
+	case ENXIO:
+		return sequence_streams() && call_nowait(ctx);
 	case ECANCELED:
 		return sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
 	case ELOOP:
@@ -292,6 +312,8 @@ static bool success_possible(const struct context *ctx)
 		return false;
 	if (ctx->row->cmd && (!arg_usable(ctx) || !next_usable(ctx)))
 		return false;
+	if (!ctx->row->cmd && context_may_be(ctx, IPCBOX_KIND_STREAM))
+		return true;	/* of what can be read */
 	return !payload_used(ctx) || !buffer_bad(ctx->payload);
 }
 

@@ -24,6 +24,7 @@ void seen_call(struct slots_seen *seen, const struct call *call)
 	uint64_t in = call->args[FIELD_SLOT], out = call->args[FIELD_OUT],
 		 child = call->args[FIELD_OWN];
 	enum slot_type type = call->row->makes;
+	int second = row_field(call->row, "write_end");
 
 	if (call->thread == CONDUCTOR)
 		return;
@@ -37,6 +38,8 @@ void seen_call(struct slots_seen *seen, const struct call *call)
 		       seen->types[process][in] : SLOT_HANDLE;
 	if (type && out < MAX_SLOTS)
 		seen->types[process][out] = type;
+	if (second >= 0 && call->args[second] < MAX_SLOTS)
+		seen->types[process][call->args[second]] = type;
 }
 
 /* What the calls before this one leave there. */
