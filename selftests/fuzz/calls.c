@@ -256,6 +256,41 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_events, mask, event_mask),
 		},
 		.errors = { EBADF, EIDRM, EDQUOT, ENOMEM, EOPNOTSUPP },
+	}, {
+		.name = "ring_attach", .weight = 12, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_RING_ATTACH, .run = ioctl_run,
+		.check = check_ring_attach,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ring_attach, no_flags),
+			MEMBER(ipcbox_ring_attach, side, side),
+			MEMBER(ipcbox_ring_attach, reserved, zero),
+		},
+		.errors = { EAGAIN, EBADF, EBUSY, EUSERS, EIDRM, EDQUOT,
+			    ENOMEM },
+	}, {
+		.name = "ring_wait", .weight = 10, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_RING_WAIT, .run = ioctl_run,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ring_wait, ring_wait_flags),
+			MEMBER(ipcbox_ring_wait, side, side),
+			MEMBER(ipcbox_ring_wait, lane, lane),
+			MEMBER_ROLE(ipcbox_ring_wait, deadline, deadline,
+				    ROLE_DEADLINE),
+		},
+		.errors = { EAGAIN, ETIMEDOUT, EINTR, EBADF, EIDRM },
+	}, {
+		.name = "ring_wake", .weight = 6, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_RING_WAKE, .run = ioctl_run,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ring_wait, no_flags),
+			MEMBER(ipcbox_ring_wait, side, side),
+			MEMBER(ipcbox_ring_wait, lane, lane),
+			MEMBER(ipcbox_ring_wait, deadline, zero),
+		},
+		.errors = { EBADF, EIDRM },
 	},
 };
 

@@ -130,6 +130,18 @@ void check_pipe(struct context *ctx)
 		       IPCBOX_SHARE_ANY + 1);
 }
 
+void check_ring_attach(struct context *ctx)
+{
+	const struct ipcbox_ring_attach *lane = &ctx->arg.ring_attach;
+
+	if (ctx->arg_whole &&
+	    (lane->lane >= IPCBOX_RING_LANES || !lane->size ||
+	     lane->size & (lane->size - 1) || lane->capacity > lane->size ||
+	     lane->size % 4096 || lane->offset % 4096))
+		find(FINDING_STAT, "lane %u: size %llu, capacity %llu, offset %llx",
+		     lane->lane, lane->size, lane->capacity, lane->offset);
+}
+
 void check_stat(struct context *ctx)
 {
 	if (ctx->arg_whole)

@@ -10,6 +10,7 @@ void check_create(struct context *ctx);
 void check_open(struct context *ctx);
 void check_inbox(struct context *ctx);
 void check_pipe(struct context *ctx);
+void check_ring_attach(struct context *ctx);
 void check_stat(struct context *ctx);
 void check_list(struct context *ctx);
 void check_users(struct context *ctx);

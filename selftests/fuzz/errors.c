@@ -203,8 +203,17 @@ static bool inbox_deleted(void)
 /* Are there ports that are no mailboxes? */
 static bool sequence_others(void)
 {
-	return sequence_streams() || sequence_has("inbox", NULL, 0) ||
+	return sequence_streams() ||
+	       sequence_has_value("create", "kind", IPCBOX_KIND_RING) ||
+	       sequence_has("inbox", NULL, 0) ||
 	       sequence_has("send_to", NULL, 0);
+}
+
+static bool ring_command(const struct context *ctx)
+{
+	return ctx->row->cmd == IPCBOX_RING_ATTACH ||
+	       ctx->row->cmd == IPCBOX_RING_WAIT ||
+	       ctx->row->cmd == IPCBOX_RING_WAKE;
 }
 
 /* Is there something that explains this errno? */
@@ -222,12 +231,14 @@ static bool explained(const struct context *ctx, int err)
 		return memory_bad(ctx);
 	case E2BIG:
 		return size_newer(ctx);
-	case ENOTTY:
-		return false;	/* it is known */
+	case ENOTTY:	/* by ports of another kind, it is known */
+		return ring_command(ctx) ? ctx->slot.kind != IPCBOX_KIND_RING :
+		       context_may_be(ctx, IPCBOX_KIND_RING);
 	case EUSERS:
-		return shared->seq.nr_processes > 2 &&
-		       sequence_has_value("create", "sharing",
-					  IPCBOX_SHARE_PAIR);
+		return ctx->row->cmd == IPCBOX_RING_ATTACH ||
+		       (shared->seq.nr_processes > 2 &&
+			sequence_has_value("create", "sharing",
+					   IPCBOX_SHARE_PAIR));
 	case EOPNOTSUPP:
 		return ctx->row->on != SLOT_HANDLE || !ctx->row->cmd ||
 		       place_may_broadcast(ctx->slot.place) ||
@@ -308,6 +319,8 @@ static bool sends_event(const struct context *ctx)
 /* A payload that cannot be read cannot be sent. */
 static bool success_possible(const struct context *ctx)
 {
+	if (ring_command(ctx) && !context_may_be(ctx, IPCBOX_KIND_RING))
+		return false;
 	if (sends_event(ctx) || sends_bad_fd(ctx))
 		return false;
 	if (ctx->row->cmd && (!arg_usable(ctx) || !next_usable(ctx)))

@@ -84,6 +84,25 @@ static unsigned int slot_for(enum slot_type type, struct rng *rng)
 	}
 }
 
+/* A ring has attributes of its own, and few of others will do. */
+static void call_fit(struct call *call)
+{
+	static const struct {
+		const char *name;
+		uint64_t value;
+	} ring[] = {
+		{ "sharing", IPCBOX_SHARE_ANY }, { "max_msgsize", 0 },
+		{ "max_messages", 2 }, { "max_bytes", 4096 },
+	};
+	unsigned int i;
+	int kind = row_field(call->row, "kind");
+
+	if (kind < 0 || call->args[kind] != IPCBOX_KIND_RING)
+		return;
+	for (i = 0; i < ARRAY_SIZE(ring); i++)
+		call->args[row_field(call->row, ring[i].name)] = ring[i].value;
+}
+
 static void call_fill(struct call *call, const struct row *row,
 		      unsigned int thread, struct rng *rng)
 {
@@ -94,6 +113,8 @@ static void call_fill(struct call *call, const struct row *row,
 	call->thread = thread;
 	for (i = 0; i < MAX_FIELDS && row->fields[i].name; i++)
 		call->args[i] = kind_generate(row->fields[i].kind, rng);
+	if (rng_chance(rng, 70))
+		call_fit(call);
 	call->args[FIELD_SLOT] = row->on ? slot_for(row->on, rng) : 0;
 	call->args[FIELD_OUT] = row->makes ? slot_for(row->makes, rng) : 0;
 }

@@ -179,7 +179,17 @@ KIND(rights, 0,
 KIND(port_kind, 0,
 	{ IPCBOX_KIND_MAILBOX, "mailbox", 100 },
 	{ IPCBOX_KIND_STREAM, "stream", 15 },
+	{ IPCBOX_KIND_RING, "ring", 12 },
 	{ IPCBOX_KIND_INBOX, "inbox", 2 }, { 3, NULL, 1 });
+KIND(side, 0,
+	{ IPCBOX_RIGHT_SEND, "send", 50 }, { IPCBOX_RIGHT_RECV, "recv", 50 },
+	{ IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV, "both", 2 },
+	{ IPCBOX_RIGHT_MANAGE, "manage", 2 }, { 0, "neither", 2 },
+	{ 0xffffffff, "all-ones", 1 });
+KIND(lane, 1,
+	{ IPCBOX_RING_ANY, "any", 50 }, { 0, NULL, 40 }, { 1, NULL, 15 },
+	{ 2, NULL, 5 }, { IPCBOX_RING_LANES - 1, "last", 1 },
+	{ IPCBOX_RING_LANES, "beyond", 1 });
 KIND(owner, 0,
 	{ IPCBOX_OWNER_KERNEL, "kernel", 40 },
 	{ IPCBOX_OWNER_PROCESS, "process", 25 },
@@ -295,6 +305,8 @@ BITS(open_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(inbox_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
+BITS(ring_wait_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 30 }, { IPCBOX_PEEK, "peek", 1 });
 BITS(pipe_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 25 },
 	{ IPCBOX_BOTH_WAYS, "both_ways", 40 }, { IPCBOX_EXCL, "excl", 1 });

@@ -70,12 +70,26 @@ static const char *stream_wrong(const struct ipcbox_stat *stat)
 	return NULL;
 }
 
+/* What goes through memory, the module does not count. */
+static const char *ring_wrong(const struct ipcbox_stat *stat)
+{
+	if (stat->messages || stat->sent || stat->received || stat->held ||
+	    stat->taken || stat->waiting_senders || stat->waiting_receivers)
+		return "messages on a ring";
+	if (!stat->max_messages || stat->max_messages > IPCBOX_RING_LANES ||
+	    !stat->max_bytes)
+		return "impossible lanes";
+	return NULL;
+}
+
 static const char *stat_wrong(const struct ipcbox_stat *stat)
 {
 	const char *wrong;
 
 	if (stat->kind == IPCBOX_KIND_STREAM)
 		wrong = stream_wrong(stat);
+	else if (stat->kind == IPCBOX_KIND_RING)
+		wrong = ring_wrong(stat);
 	else
 		wrong = stat_broadcasts(stat) ? broadcast_wrong(stat) :
 						messages_wrong(stat);

@@ -391,6 +391,7 @@ struct context {
 		struct ipcbox_user_list user_list;
 		struct ipcbox_inbox inbox;
 		struct ipcbox_pipe pipe;
+		struct ipcbox_ring_attach ring_attach;
 		struct ipcbox_stat stat;
 		struct ipcbox_send send;
 		struct ipcbox_recv recv;
