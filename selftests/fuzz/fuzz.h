@@ -13,7 +13,8 @@
  *	kinds.c		the values of one argument
  *	choose.c	which of them
  *	calls.c		the rows of ioctls
- *	checks.c	what is looked at when one of these has been made
+ *	ports.c		what is looked at when one of these has been made: on ports
+ *	checks.c	and on messages
  *	transfers.c	those of read() to epoll
  *	descriptors.c	those of dup() to fork()
  *	uring.c		those of io_uring
