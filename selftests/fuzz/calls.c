@@ -10,6 +10,20 @@
 #include "checks.h"
 #include "rows.h"
 
+/* Those of a message, to a process or to a port. */
+#define SEND_FIELDS(to_kind, to_role)					\
+	IOCTL_FIELDS,							\
+	FLAGS(ipcbox_send, send_flags),					\
+	PAYLOAD(ipcbox_send, data, len),				\
+	MEMBER(ipcbox_send, type, type),				\
+	MEMBER(ipcbox_send, priority, priority),			\
+	MEMBER_ROLE(ipcbox_send, to, to_kind, to_role),			\
+	MEMBER_ROLE(ipcbox_send, deadline, deadline, ROLE_DEADLINE),	\
+	MEMBER_ROLE(ipcbox_send, fds, place, ROLE_FDS),			\
+	MEMBER(ipcbox_send, nr_fds, nr_fds),				\
+	ARGUMENT("fd_what", fd_what),					\
+	MEMBER(ipcbox_send, reserved2, zero)
+
 /* Rows */
 
 const struct row call_rows[] = {
@@ -40,7 +54,7 @@ const struct row call_rows[] = {
 		},
 		.errors = { EEXIST, EACCES, EPROTOTYPE, EDQUOT, EPERM,
 			    EOPNOTSUPP, EUSERS, ENOMEM, EMFILE, ENFILE,
-			    EIDRM },
+			    EIDRM, ENXIO, EINTR },
 	}, {
 		.name = "open", .weight = 15, .on = SLOT_BOX,
 		.makes = SLOT_HANDLE,
@@ -54,7 +68,7 @@ const struct row call_rows[] = {
 			MEMBER_ROLE(ipcbox_port_open, id, port_id, ROLE_PORT_ID),
 		},
 		.errors = { ENOENT, EACCES, EUSERS, EMFILE, ENFILE, ENOMEM,
-			    EIDRM },
+			    EIDRM, ENXIO, EINTR },
 	}, {
 		.name = "delete", .weight = 5, .on = SLOT_BOX,
 		.cmd = IPCBOX_PORT_DELETE, .run = ioctl_run,
@@ -94,26 +108,42 @@ const struct row call_rows[] = {
 		},
 		.errors = { EINTR },
 	}, {
+		.name = "inbox", .weight = 10, .on = SLOT_BOX,
+		.makes = SLOT_HANDLE,
+		.cmd = IPCBOX_INBOX, .run = ioctl_run, .check = check_inbox,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_inbox, inbox_flags),
+			MEMBER(ipcbox_inbox, id, zero),
+		},
+		.errors = { EDQUOT, ENOMEM, EMFILE, ENFILE, EIDRM },
+	}, {
+		.name = "pipe", .weight = 10, .on = SLOT_BOX,
+		.makes = SLOT_HANDLE,
+		.cmd = IPCBOX_PIPE, .run = ioctl_run, .check = check_pipe,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_pipe, pipe_flags),
+			MEMBER(ipcbox_pipe, max_bytes, stream_bytes),
+			ARGUMENT("write_end", handle_slot),
+		},
+		.errors = { EDQUOT, ENOMEM, EMFILE, ENFILE, EIDRM },
+	}, {
+		.name = "send_to", .weight = 25, .on = SLOT_BOX,
+		.waits = WAITS_AS_SENDER,
+		.cmd = IPCBOX_SEND_TO, .run = ioctl_run, .check = check_send,
+		.fields = { SEND_FIELDS(to, ROLE_PROCESS) },
+		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF,
+			    EIDRM, ESRCH, EACCES, ENOMEM, ELOOP,
+			    ETOOMANYREFS },
+	}, {
 		.name = "send", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_SENDER,
 		.cmd = IPCBOX_SEND, .run = ioctl_run, .check = check_send,
-		.fields = {
-			IOCTL_FIELDS,
-			FLAGS(ipcbox_send, send_flags),
-			PAYLOAD(ipcbox_send, data, len),
-			MEMBER(ipcbox_send, type, type),
-			MEMBER(ipcbox_send, priority, priority),
-			MEMBER(ipcbox_send, to, zero),
-			MEMBER_ROLE(ipcbox_send, deadline, deadline,
-				    ROLE_DEADLINE),
-			MEMBER_ROLE(ipcbox_send, fds, place, ROLE_FDS),
-			MEMBER(ipcbox_send, nr_fds, nr_fds),
-			ARGUMENT("fd_what", fd_what),
-			MEMBER(ipcbox_send, reserved2, zero),
-		},
+		.fields = { SEND_FIELDS(zero, ROLE_PLAIN) },
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT, EBADF,
 			    EIDRM, ECANCELED, EOPNOTSUPP, ENOMEM,
-			    ELOOP, ETOOMANYREFS },
+			    ELOOP, ETOOMANYREFS, EPIPE },
 	}, {
 		.name = "recv", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_RECEIVER,
@@ -126,13 +156,13 @@ const struct row call_rows[] = {
 			MEMBER_ROLE(ipcbox_recv, deadline, deadline,
 				    ROLE_DEADLINE),
 			MEMBER(ipcbox_recv, lease, lease),
-			MEMBER(ipcbox_recv, from, zero),
+			MEMBER_ROLE(ipcbox_recv, from, from, ROLE_PROCESS),
 			MEMBER_ROLE(ipcbox_recv, fds, place, ROLE_FDS_ROOM),
 			MEMBER(ipcbox_recv, fds_size, nr_fds),
 		},
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EBADF, EIDRM,
 			    EOPNOTSUPP, EDQUOT, ENOMEM,
-			    EMFILE },
+			    EMFILE, ESRCH },
 	}, {
 		.name = "stat", .weight = 6, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_STAT, .run = ioctl_run, .check = check_stat,
@@ -164,7 +194,7 @@ const struct row call_rows[] = {
 			FLAGS(ipcbox_ack, no_flags),
 			MEMBER_ROLE(ipcbox_ack, id, held, ROLE_HELD),
 		},
-		.errors = { ESRCH, EBADF, EIDRM },
+		.errors = { ESRCH, EBADF, EIDRM, EOPNOTSUPP },
 	}, {
 		.name = "nack", .weight = 12, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_NACK, .run = ioctl_run, .check = check_nack,
@@ -173,7 +203,7 @@ const struct row call_rows[] = {
 			FLAGS(ipcbox_ack, no_flags),
 			MEMBER_ROLE(ipcbox_ack, id, held, ROLE_HELD),
 		},
-		.errors = { ESRCH, EBADF, EIDRM },
+		.errors = { ESRCH, EBADF, EIDRM, EOPNOTSUPP },
 	}, {
 		.name = "call", .weight = 30, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_SENDER,
@@ -209,6 +239,7 @@ const struct row call_rows[] = {
 			NEXT_ROLE(type, recv_type, ROLE_PLAIN),
 			NEXT_ROLE(deadline, deadline, ROLE_DEADLINE),
 			NEXT_ROLE(lease, lease, ROLE_PLAIN),
+			NEXT_ROLE(from, from, ROLE_PROCESS),
 			MEMBER_ROLE(ipcbox_reply, recv, nested_place,
 				    ROLE_NESTED),
 			MEMBER_ROLE(ipcbox_reply, recv_size, size,
@@ -224,7 +255,42 @@ const struct row call_rows[] = {
 			FLAGS(ipcbox_events, no_flags),
 			MEMBER(ipcbox_events, mask, event_mask),
 		},
-		.errors = { EBADF, EIDRM, EDQUOT, ENOMEM },
+		.errors = { EBADF, EIDRM, EDQUOT, ENOMEM, EOPNOTSUPP },
+	}, {
+		.name = "ring_attach", .weight = 12, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_RING_ATTACH, .run = ioctl_run,
+		.check = check_ring_attach,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ring_attach, no_flags),
+			MEMBER(ipcbox_ring_attach, side, side),
+			MEMBER(ipcbox_ring_attach, reserved, zero),
+		},
+		.errors = { EAGAIN, EBADF, EBUSY, EUSERS, EIDRM, EDQUOT,
+			    ENOMEM },
+	}, {
+		.name = "ring_wait", .weight = 10, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_RING_WAIT, .run = ioctl_run,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ring_wait, ring_wait_flags),
+			MEMBER(ipcbox_ring_wait, side, side),
+			MEMBER(ipcbox_ring_wait, lane, lane),
+			MEMBER_ROLE(ipcbox_ring_wait, deadline, deadline,
+				    ROLE_DEADLINE),
+		},
+		.errors = { EAGAIN, ETIMEDOUT, EINTR, EBADF, EIDRM },
+	}, {
+		.name = "ring_wake", .weight = 6, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_RING_WAKE, .run = ioctl_run,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_ring_wait, no_flags),
+			MEMBER(ipcbox_ring_wait, side, side),
+			MEMBER(ipcbox_ring_wait, lane, lane),
+			MEMBER(ipcbox_ring_wait, deadline, zero),
+		},
+		.errors = { EBADF, EIDRM },
 	},
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* What is looked at when a command of the ABI has succeeded, or has failed */
+/* What is looked at when a command on messages has succeeded, or has failed */
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,111 +12,7 @@
 /* What a receiver had before. */
 #define MSG_AGAIN	(IPCBOX_MSG_REDELIVERED | IPCBOX_MSG_DEAD_LETTER)
 
-/* Ports */
-
-void check_info(struct context *ctx)
-{
-	const struct ipcbox_info *info = &ctx->arg.info;
-
-	if (info->abi_version != IPCBOX_ABI_VERSION || !info->kinds ||
-	    info->user_ports > info->max_ports ||
-	    info->user_bytes > info->max_bytes)
-		find(FINDING_STAT, "info: version %u, ports %llu of %llu, bytes %llu of %llu",
-		     info->abi_version, info->user_ports, info->max_ports,
-		     info->user_bytes, info->max_bytes);
-}
-
-static void port_made(uint64_t id)
-{
-	uint32_t n = add(&shared->nr_ports, 1);
-
-	if (n < MAX_PORTS)
-		shared->ports[n] = id;
-	store(&shared->last_port, id);
-}
-
-/*
- * The place is known only if the id could be read back. (That of a box is its
- * number.) How it is shared is known only of one that was made, and is 0 else.
- */
-static void handle_made(struct context *ctx, uint64_t id, uint32_t sharing)
-{
-	uint32_t handle = add(&shared->nr_handles, 1);
-	struct slot slot = {
-		.fd = ctx->ret,
-		.type = SLOT_HANDLE,
-		.handle = handle < MAX_HANDLES ? handle + 1 : 0,
-	};
-
-	if (ctx->arg_good && ctx->steady)
-		slot.place = place_of(ctx->slot.place, id);
-	if (slot.place && sharing)
-		store(&shared->places[slot.place - 1].sharing, sharing);
-	slot_put(ctx->call->args[FIELD_OUT], &slot);
-}
-
-void check_create(struct context *ctx)
-{
-	const struct ipcbox_port_create *arg = &ctx->arg.port_create;
-
-	if (ctx->arg_good && arg->created)
-		port_made(arg->id);
-	else if (ctx->arg_good)
-		oracle_rights(ctx->ret);
-	handle_made(ctx, arg->id, arg->created ? arg->sharing + 1 : 0);
-}
-
-void check_open(struct context *ctx)
-{
-	oracle_rights(ctx->ret);
-	handle_made(ctx, ctx->arg.port_open.id, 0);
-}
-
-void check_stat(struct context *ctx)
-{
-	if (ctx->arg_whole)
-		oracle_stat(&ctx->arg.stat);
-}
-
-/* Of entries that are shorter nobody can say whether they add up. */
-void check_list(struct context *ctx)
-{
-	const struct ipcbox_port_list *list = &ctx->arg.port_list;
-	const struct buffer *table = &ctx->buffers[0];
-	const struct ipcbox_stat *stat;
-	unsigned int i;
-
-	if (!ctx->arg_good || list->entry_size < sizeof(*stat))
-		return;
-	for (i = 0; i < list->count; i++) {
-		if ((i + 1ULL) * list->entry_size > table->good)
-			return;
-		stat = (void *)(table->start + i * list->entry_size);
-		oracle_stat(stat);
-	}
-}
-
-/* Whoever is not root, or is that of its own user only, sees itself alone. */
-void check_users(struct context *ctx)
-{
-	const struct ipcbox_user_list *list = &ctx->arg.user_list;
-	const struct buffer *table = &ctx->buffers[0];
-	const struct ipcbox_user_entry *entry;
-	unsigned int i;
-
-	if (!ctx->arg_good || list->entry_size < sizeof(*entry))
-		return;
-	for (i = 0; i < list->count; i++) {
-		if ((i + 1ULL) * list->entry_size > table->good)
-			return;
-		entry = (void *)(table->start + i * list->entry_size);
-		if ((getuid() && entry->uid != getuid()) ||
-		    (!entry->ports && !entry->bytes) ||
-		    entry->flags || entry->reserved)
-			find(FINDING_STAT, "users: to user %d, user %u has %llu ports, %llu bytes",
-			     getuid(), entry->uid, entry->ports, entry->bytes);
-	}
-}
+/* Sending */
 
 void check_send(struct context *ctx)
 {
@@ -157,6 +53,7 @@ static bool recv_flags_odd(const struct ipcbox_recv *recv, bool whole)
 static bool recv_odd(const struct ipcbox_recv *recv, bool whole)
 {
 	return (recv->type && recv->msg_type != recv->type) ||
+	       (whole && recv->from && recv->sender_pid != recv->from) ||
 	       recv->msg_priority >= IPCBOX_PRIORITIES ||
 	       recv_sender_odd(recv) || recv_flags_odd(recv, whole);
 }
@@ -207,6 +104,29 @@ static void recv_check_fds(struct context *ctx, const struct ipcbox_recv *recv)
 		     arrived, recv->nr_fds, recv->msg_flags);
 }
 
+/*
+ * Bytes that one thread has written; at the end nothing is told but that there
+ * are none. Which ones they are nobody knows, nor, where the descriptor has
+ * changed meanwhile, whether it was a message instead.
+ */
+static void stream_check(struct context *ctx, const struct ipcbox_recv *recv)
+{
+	if (!ctx->steady)
+		store(&shared->unsure, 1);
+	else if (recv->msg_flags || recv->msg_type || recv->msg_priority ||
+		 recv_sender_odd(recv) || recv->deliveries || recv->nr_fds ||
+		 (recv->msg_len && !recv->msg_id) ||
+		 recv->msg_len > IPCBOX_STREAM_ATOMIC)
+		find(FINDING_STAT, "%s: %llu bytes, id %llu, type %llx, flags %x, deliveries %u, sender %d/%d, %u",
+		     ctx->row->name, recv->msg_len, recv->msg_id,
+		     recv->msg_type, recv->msg_flags, recv->deliveries,
+		     recv->sender_pid, recv->sender_tid, recv->sender_uid);
+	if (recv->msg_len > ctx->room->good)
+		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
+		     ctx->row->name, recv->msg_len,
+		     (unsigned long long)ctx->room->good);
+}
+
 /* What has come of IPCBOX_RECV, or of the second half of IPCBOX_REPLY. */
 static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 		       bool whole)
@@ -223,16 +143,17 @@ static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 
 	if (recv->msg_flags == IPCBOX_MSG_EVENT &&
 	    recv->msg_type == IPCBOX_TYPE_EVENT &&
-	    (!recv->type || recv->type == IPCBOX_TYPE_EVENT)) {
+	    (!recv->type || recv->type == IPCBOX_TYPE_EVENT) &&
+	    !(whole && recv->from)) {
 		event_received(ctx, recv);
 		return;
 	}
 	if (recv_odd(recv, whole))
-		find(FINDING_STAT, "%s: type %llx for %llx, priority %u, flags %x for %llx, deliveries %u, sender %d/%d, %u",
+		find(FINDING_STAT, "%s: type %llx for %llx, priority %u, flags %x for %llx, deliveries %u, sender %d/%d for %d, %u",
 		     ctx->row->name, recv->msg_type, recv->type,
 		     recv->msg_priority, recv->msg_flags, recv->flags,
 		     recv->deliveries, recv->sender_pid, recv->sender_tid,
-		     recv->sender_uid);
+		     recv->from, recv->sender_uid);
 	if (recv->msg_len > ctx->room->good)
 		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
 		     ctx->row->name, recv->msg_len,
@@ -246,6 +167,11 @@ void check_recv(struct context *ctx)
 {
 	if (!ctx->arg_good) {
 		store(&shared->unsure, 1);
+		return;
+	}
+	if (context_may_be(ctx, IPCBOX_KIND_STREAM) ||
+	    (!ctx->steady && sequence_streams())) {
+		stream_check(ctx, &ctx->arg.recv);
 		return;
 	}
 	recv_check_fds(ctx, &ctx->arg.recv);

@@ -4,6 +4,7 @@
  * of these only what its arguments and the rest of the sequence explain
  */
 
+#include <fcntl.h>
 #include <string.h>
 
 #include "rows.h"
@@ -60,11 +61,20 @@ bool sequence_has_value(const char *row, const char *field, uint64_t value)
 	return sequence_like(row, field, 0, value);
 }
 
+bool sequence_streams(void)
+{
+	return sequence_has("pipe", NULL, 0) ||
+	       sequence_has_value("create", "kind", IPCBOX_KIND_STREAM);
+}
+
 /* May a descriptor somewhere have O_NONBLOCK? */
 static bool sequence_nonblocking(void)
 {
 	return sequence_has("create", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("open", "flags", IPCBOX_NOWAIT) ||
+	       sequence_has("inbox", "flags", IPCBOX_NOWAIT) ||
+	       sequence_has("pipe", "flags", IPCBOX_NOWAIT) ||
+	       sequence_has("box", "flags", O_NONBLOCK) ||
 	       sequence_has("nonblock", NULL, 0);
 }
 
@@ -150,6 +160,62 @@ static bool sends_bad_fd(const struct context *ctx)
 		      buffer_bad(ctx->fds));
 }
 
+/* An argument that names a process, as it was given: PROCESS_ANY for none. */
+static uint64_t process_named(const struct context *ctx)
+{
+	int i = ctx->row->cmd == IPCBOX_SEND_TO ? row_field(ctx->row, "to") :
+		waiting_field(ctx, "from", "recv_from");
+
+	return i < 0 ? PROCESS_ANY : ctx->call->args[i];
+}
+
+/* The caller is there, and may send to itself. */
+static bool names_itself(const struct context *ctx)
+{
+	uint64_t process = process_named(ctx);
+
+	return process == PROCESS_SELF ||
+	       process == PROCESS_FIRST + process_of(ctx->thread);
+}
+
+/* Of what is held, it is explained by the id. */
+static bool process_missing(const struct context *ctx)
+{
+	if (ctx->row->cmd == IPCBOX_SEND_TO)
+		return !names_itself(ctx);
+	if (ctx->row->cmd == IPCBOX_RECV)
+		return process_named(ctx) != PROCESS_ANY && !names_itself(ctx);
+	return true;
+}
+
+/* An inbox is for its user, as long as nobody changes that. */
+static bool inbox_closed(const struct context *ctx)
+{
+	return !names_itself(ctx) || sequence_has("set", NULL, 0);
+}
+
+static bool inbox_deleted(void)
+{
+	return sequence_has("delete", NULL, 0) ||
+	       sequence_has("unshare", NULL, 0);
+}
+
+/* Are there ports that are no mailboxes? */
+static bool sequence_others(void)
+{
+	return sequence_streams() ||
+	       sequence_has_value("create", "kind", IPCBOX_KIND_RING) ||
+	       sequence_has("inbox", NULL, 0) ||
+	       sequence_has("send_to", NULL, 0);
+}
+
+static bool ring_command(const struct context *ctx)
+{
+	return ctx->row->cmd == IPCBOX_RING_ATTACH ||
+	       ctx->row->cmd == IPCBOX_RING_WAIT ||
+	       ctx->row->cmd == IPCBOX_RING_WAKE;
+}
+
 /* Is there something that explains this errno? */
 static bool explained(const struct context *ctx, int err)
 {
@@ -165,20 +231,35 @@ static bool explained(const struct context *ctx, int err)
 		return memory_bad(ctx);
 	case E2BIG:
 		return size_newer(ctx);
-	case ENOTTY:
-		return false;	/* it is known */
+	case ENOTTY:	/* by ports of another kind, it is known */
+		return ring_command(ctx) ? ctx->slot.kind != IPCBOX_KIND_RING :
+		       context_may_be(ctx, IPCBOX_KIND_RING);
 	case EUSERS:
-		return shared->seq.nr_processes > 2 &&
-		       sequence_has_value("create", "sharing",
-					  IPCBOX_SHARE_PAIR);
+		return ctx->row->cmd == IPCBOX_RING_ATTACH ||
+		       (shared->seq.nr_processes > 2 &&
+			sequence_has_value("create", "sharing",
+					   IPCBOX_SHARE_PAIR));
 	case EOPNOTSUPP:
 		return ctx->row->on != SLOT_HANDLE || !ctx->row->cmd ||
 		       place_may_broadcast(ctx->slot.place) ||
-		       (ctx->row->cmd == IPCBOX_SET && place_may_broadcast(0));
+		       context_may_be(ctx, IPCBOX_KIND_STREAM) ||
+		       (ctx->row->cmd == IPCBOX_SET &&
+			(place_may_broadcast(0) || sequence_others()));
+	case EPIPE:
+		return context_may_be(ctx, IPCBOX_KIND_STREAM);
+	case ENXIO:
+		return sequence_streams() && call_nowait(ctx);
 	case ECANCELED:
 		return sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
 	case ELOOP:
-		return ctx->row->cmd != IPCBOX_SEND || sends_bad_fd(ctx);
+		return ctx->row->cmd == IPCBOX_SEND_TO ||
+		       ctx->row->cmd == IPCBOX_SEND ? sends_bad_fd(ctx) : true;
+	case ESRCH:
+		return process_missing(ctx);
+	case EACCES:
+		return ctx->row->cmd != IPCBOX_SEND_TO || inbox_closed(ctx);
+	case EIDRM:
+		return ctx->row->cmd != IPCBOX_SEND_TO || inbox_deleted();
 	case EMFILE:
 	case ENFILE:
 		return sequence_has("limit", NULL, 0);
@@ -231,17 +312,21 @@ static bool sends_event(const struct context *ctx)
 {
 	int type = row_field(ctx->row, "type");
 
-	return (ctx->row->cmd == IPCBOX_SEND || ctx->row->cmd == IPCBOX_CALL) &&
+	return ctx->payload && ctx->row->cmd && ctx->row->cmd != IPCBOX_REPLY &&
 	       ctx->call->args[type] == IPCBOX_TYPE_EVENT;
 }
 
 /* A payload that cannot be read cannot be sent. */
 static bool success_possible(const struct context *ctx)
 {
+	if (ring_command(ctx) && !context_may_be(ctx, IPCBOX_KIND_RING))
+		return false;
 	if (sends_event(ctx) || sends_bad_fd(ctx))
 		return false;
 	if (ctx->row->cmd && (!arg_usable(ctx) || !next_usable(ctx)))
 		return false;
+	if (!ctx->row->cmd && context_may_be(ctx, IPCBOX_KIND_STREAM))
+		return true;	/* of what can be read */
 	return !payload_used(ctx) || !buffer_bad(ctx->payload);
 }
 

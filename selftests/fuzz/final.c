@@ -124,7 +124,11 @@ static void port_drain(unsigned int box, const struct ipcbox_stat *stat)
 	uint32_t place = place_of(box, stat->id);
 	int handle;
 
-	if (stat->owner == IPCBOX_OWNER_PROCESS)
+	if (stat->kind == IPCBOX_KIND_STREAM && (stat->messages || stat->bytes))
+		oracle_found(FINDING_LEAK, stat,
+			     "bytes in a stream that nobody has open");
+	if (stat->owner == IPCBOX_OWNER_PROCESS ||
+	    stat->kind == IPCBOX_KIND_STREAM || stat->kind == IPCBOX_KIND_RING)
 		return;
 	handle = ioctl(world_box[box], IPCBOX_PORT_OPEN, &open);
 	if (handle < 0) {

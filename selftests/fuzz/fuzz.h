@@ -13,7 +13,8 @@
  *	kinds.c		the values of one argument
  *	choose.c	which of them
  *	calls.c		the rows of ioctls
- *	checks.c	what is looked at when one of these has been made
+ *	ports.c		what is looked at when one of these has been made: on ports
+ *	checks.c	and on messages
  *	transfers.c	those of read() to epoll
  *	descriptors.c	those of dup() to fork()
  *	uring.c		those of io_uring
@@ -187,6 +188,7 @@ enum role {
 	ROLE_NAME,	/* of a port */
 	ROLE_PORT_ID,
 	ROLE_DEADLINE,
+	ROLE_PROCESS,
 	ROLE_HELD,	/* id of a message that is held */
 	ROLE_NESTED,	/* a pointer to a struct: its size follows */
 	ROLE_FDS,	/* to descriptors that are sent: their number and an

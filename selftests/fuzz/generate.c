@@ -24,6 +24,7 @@ void seen_call(struct slots_seen *seen, const struct call *call)
 	uint64_t in = call->args[FIELD_SLOT], out = call->args[FIELD_OUT],
 		 child = call->args[FIELD_OWN];
 	enum slot_type type = call->row->makes;
+	int second = row_field(call->row, "write_end");
 
 	if (call->thread == CONDUCTOR)
 		return;
@@ -37,6 +38,8 @@ void seen_call(struct slots_seen *seen, const struct call *call)
 		       seen->types[process][in] : SLOT_HANDLE;
 	if (type && out < MAX_SLOTS)
 		seen->types[process][out] = type;
+	if (second >= 0 && call->args[second] < MAX_SLOTS)
+		seen->types[process][call->args[second]] = type;
 }
 
 /* What the calls before this one leave there. */
@@ -81,6 +84,25 @@ static unsigned int slot_for(enum slot_type type, struct rng *rng)
 	}
 }
 
+/* A ring has attributes of its own, and few of others will do. */
+static void call_fit(struct call *call)
+{
+	static const struct {
+		const char *name;
+		uint64_t value;
+	} ring[] = {
+		{ "sharing", IPCBOX_SHARE_ANY }, { "max_msgsize", 0 },
+		{ "max_messages", 2 }, { "max_bytes", 4096 },
+	};
+	unsigned int i;
+	int kind = row_field(call->row, "kind");
+
+	if (kind < 0 || call->args[kind] != IPCBOX_KIND_RING)
+		return;
+	for (i = 0; i < ARRAY_SIZE(ring); i++)
+		call->args[row_field(call->row, ring[i].name)] = ring[i].value;
+}
+
 static void call_fill(struct call *call, const struct row *row,
 		      unsigned int thread, struct rng *rng)
 {
@@ -91,6 +113,8 @@ static void call_fill(struct call *call, const struct row *row,
 	call->thread = thread;
 	for (i = 0; i < MAX_FIELDS && row->fields[i].name; i++)
 		call->args[i] = kind_generate(row->fields[i].kind, rng);
+	if (rng_chance(rng, 70))
+		call_fit(call);
 	call->args[FIELD_SLOT] = row->on ? slot_for(row->on, rng) : 0;
 	call->args[FIELD_OUT] = row->makes ? slot_for(row->makes, rng) : 0;
 }

@@ -72,6 +72,30 @@ static uint64_t held_id_of(const struct context *ctx, uint64_t value)
 	}
 }
 
+/* In a process namespace of its own, the caller sees others as nobody. */
+static uint64_t process_id_of(const struct context *ctx, uint64_t value)
+{
+	switch (value) {
+	case PROCESS_ANY:
+		return 0;
+	case PROCESS_SELF:
+		return getpid();
+	case PROCESS_THREAD:
+		return process_seat->workers[1].tid;
+	case PROCESS_INIT:
+		return 1;
+	case PROCESS_NOBODY:
+		return INT32_MAX;
+	case PROCESS_NEGATIVE:
+		return -getpid();
+	}
+	value -= PROCESS_FIRST;
+	if (value >= MAX_PROCESSES)
+		return value + PROCESS_FIRST;
+	return value == process_of(ctx->thread) ? getpid() :
+	       load(&seat_of(value)->pid);
+}
+
 /* The struct */
 
 static void member_put(struct context *ctx, unsigned int i, uint64_t value)
@@ -191,6 +215,9 @@ static void field_put(struct context *ctx, unsigned int i, bool cut,
 		break;
 	case ROLE_DEADLINE:
 		member_put(ctx, i, deadline_of(value));
+		break;
+	case ROLE_PROCESS:
+		member_put(ctx, i, process_id_of(ctx, value));
 		break;
 	case ROLE_HELD:
 		member_put(ctx, i, held_id_of(ctx, value));

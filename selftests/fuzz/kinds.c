@@ -37,6 +37,11 @@ KIND(slot, 0,
 	{ 8, "s8", 10 }, { 9, "s9", 10 }, { 10, "s10", 10 }, { 11, "s11", 10 },
 	{ NO_SLOT, "none", 1 });
 
+/* For a second handle. */
+KIND(handle_slot, 0,
+	{ 2, "s2", 10 }, { 3, "s3", 10 }, { 4, "s4", 10 }, { 5, "s5", 10 },
+	{ 6, "s6", 10 }, { 7, "s7", 10 }, { 1, "s1", 10 });
+
 KIND(place, 0,
 	{ PLACE_GOOD, "good", 130 }, { PLACE_ODD, "odd", 20 },
 	{ PLACE_EDGE, "edge", 20 }, { PLACE_ABSENT, "absent", 12 },
@@ -172,8 +177,19 @@ KIND(rights, 0,
 	{ 8, "unknown", 1 });
 
 KIND(port_kind, 0,
-	{ IPCBOX_KIND_MAILBOX, "mailbox", 100 }, { 1, NULL, 2 },
-	{ 3, NULL, 1 });
+	{ IPCBOX_KIND_MAILBOX, "mailbox", 100 },
+	{ IPCBOX_KIND_STREAM, "stream", 15 },
+	{ IPCBOX_KIND_RING, "ring", 12 },
+	{ IPCBOX_KIND_INBOX, "inbox", 2 }, { 3, NULL, 1 });
+KIND(side, 0,
+	{ IPCBOX_RIGHT_SEND, "send", 50 }, { IPCBOX_RIGHT_RECV, "recv", 50 },
+	{ IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV, "both", 2 },
+	{ IPCBOX_RIGHT_MANAGE, "manage", 2 }, { 0, "neither", 2 },
+	{ 0xffffffff, "all-ones", 1 });
+KIND(lane, 1,
+	{ IPCBOX_RING_ANY, "any", 50 }, { 0, NULL, 40 }, { 1, NULL, 15 },
+	{ 2, NULL, 5 }, { IPCBOX_RING_LANES - 1, "last", 1 },
+	{ IPCBOX_RING_LANES, "beyond", 1 });
 KIND(owner, 0,
 	{ IPCBOX_OWNER_KERNEL, "kernel", 40 },
 	{ IPCBOX_OWNER_PROCESS, "process", 25 },
@@ -198,6 +214,11 @@ KIND(max_bytes, 1,
 	{ 0, "unlimited", 100 }, { 64, NULL, 10 }, { 100, NULL, 10 },
 	{ 4096, NULL, 10 }, { 1, NULL, 3 }, { 65536, NULL, 5 },
 	{ ~0ULL, "all-ones", 2 });
+KIND(stream_bytes, 1,
+	{ 0, "default", 60 }, { IPCBOX_STREAM_ATOMIC, "least", 40 },
+	{ 16384, NULL, 10 }, { IPCBOX_STREAM_ATOMIC - 1, "less", 3 },
+	{ IPCBOX_STREAM_BYTES_MAX, "most", 5 },
+	{ IPCBOX_STREAM_BYTES_MAX + 1, "more", 3 }, { ~0ULL, "all-ones", 2 });
 KIND(max_msgsize, 1,
 	{ 0, "default", 100 }, { 64, NULL, 15 }, { 1, NULL, 3 },
 	{ 4096, NULL, 10 }, { 100, NULL, 5 }, { 262144, "limit", 3 },
@@ -257,6 +278,17 @@ KIND(lease, 1,
 	{ INT64_MAX, "max", 2 }, { 1ULL << 63, "beyond", 2 },
 	{ ~0ULL, "all-ones", 2 });
 
+#define PROCESSES							\
+	{ PROCESS_FIRST, "p0", 40 }, { PROCESS_FIRST + 1, "p1", 25 },	\
+	{ PROCESS_FIRST + 2, "p2", 10 }, { PROCESS_FIRST + 3, "p3", 4 }, \
+	{ PROCESS_SELF, "self", 20 }, { PROCESS_THREAD, "thread", 3 },	\
+	{ PROCESS_INIT, "init", 2 }, { PROCESS_NOBODY, "nobody", 3 },	\
+	{ PROCESS_NEGATIVE, "negative", 2 }
+KIND(to, 1,
+	PROCESSES, { PROCESS_ANY, "none", 2 });
+KIND(from, 0,
+	{ PROCESS_ANY, "any", 300 }, PROCESSES);
+
 KIND(max_deliveries, 1,
 	{ 1, NULL, 60 }, { 0, "none", 20 }, { 2, NULL, 20 }, { 3, NULL, 5 },
 	{ 0xffffffff, "all-ones", 2 });
@@ -271,6 +303,13 @@ BITS(create_flags, 1,
 	{ IPCBOX_PEEK, "peek", 1 });
 BITS(open_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
+BITS(inbox_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_EXCL, "excl", 1 });
+BITS(ring_wait_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 30 }, { IPCBOX_PEEK, "peek", 1 });
+BITS(pipe_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 25 },
+	{ IPCBOX_BOTH_WAYS, "both_ways", 40 }, { IPCBOX_EXCL, "excl", 1 });
 BITS(send_flags, 1,
 	{ IPCBOX_NOWAIT, "nowait", 45 }, { IPCBOX_IOVEC, "iovec", 25 },
 	{ IPCBOX_RECEIPT, "receipt", 20 }, { IPCBOX_PEEK, "peek", 1 });

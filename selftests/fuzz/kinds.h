@@ -88,6 +88,17 @@ enum held_id {
 	HELD_ALL_ONES,
 };
 
+/* Processes, as the caller may name them. Any other number is itself. */
+enum process_id {
+	PROCESS_ANY,		/* 0 */
+	PROCESS_FIRST,		/* those of the sequence */
+	PROCESS_SELF = PROCESS_FIRST + MAX_PROCESSES,
+	PROCESS_THREAD,		/* of the caller, and not the first */
+	PROCESS_INIT,
+	PROCESS_NOBODY,
+	PROCESS_NEGATIVE,
+};
+
 /* What descriptors a message is sent with. */
 enum fd_what {
 	FD_FILE,	/* good ones */
@@ -95,6 +106,7 @@ enum fd_what {
 	FD_LAST_CLOSED,	/* of which the last is not open */
 };
 
+#define KIND_UNKNOWN	0xff	/* of a port that was deleted meanwhile */
 #define NO_SLOT		31	/* a descriptor that is not open */
 
 extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
@@ -105,6 +117,9 @@ extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
 	kind_no_flags, kind_create_flags, kind_open_flags, kind_send_flags,
 	kind_recv_flags, kind_set_flags, kind_count, kind_entry_size, kind_user_cursor,
 	kind_user_entry_size,
+	kind_to, kind_from, kind_inbox_flags, kind_side, kind_lane, kind_ring_wait_flags,
+	 kind_handle_slot, kind_pipe_flags,
+	kind_stream_bytes,
 	kind_timeout, kind_process, kind_thread, kind_signal, kind_microseconds,
 	kind_onoff, kind_events, kind_open_file, kind_few, kind_rw_flags,
 	kind_room, kind_limit, kind_nested_place, kind_held, kind_lease,

@@ -51,10 +51,48 @@ static const char *broadcast_wrong(const struct ipcbox_stat *stat)
 	return NULL;
 }
 
+/*
+ * Pieces, of which small ones are merged, and of which what nobody has read is
+ * gone with the last end.
+ */
+static const char *stream_wrong(const struct ipcbox_stat *stat)
+{
+	if (stat->received > stat->sent ||
+	    stat->received_bytes > stat->sent_bytes)
+		return "more received than sent";
+	if (stat->messages > stat->sent - stat->received + stat->waiting_senders)
+		return "pieces that nobody has written";
+	if (stat->held || stat->lost || stat->dead_lettered || stat->dead_letter)
+		return "a piece of a stream is held, or was";
+	if (stat->max_bytes < IPCBOX_STREAM_ATOMIC ||
+	    stat->max_bytes > IPCBOX_STREAM_BYTES_MAX)
+		return "an impossible capacity";
+	return NULL;
+}
+
+/* What goes through memory, the module does not count. */
+static const char *ring_wrong(const struct ipcbox_stat *stat)
+{
+	if (stat->messages || stat->sent || stat->received || stat->held ||
+	    stat->taken || stat->waiting_senders || stat->waiting_receivers)
+		return "messages on a ring";
+	if (!stat->max_messages || stat->max_messages > IPCBOX_RING_LANES ||
+	    !stat->max_bytes)
+		return "impossible lanes";
+	return NULL;
+}
+
 static const char *stat_wrong(const struct ipcbox_stat *stat)
 {
-	const char *wrong = stat_broadcasts(stat) ? broadcast_wrong(stat) :
-						    messages_wrong(stat);
+	const char *wrong;
+
+	if (stat->kind == IPCBOX_KIND_STREAM)
+		wrong = stream_wrong(stat);
+	else if (stat->kind == IPCBOX_KIND_RING)
+		wrong = ring_wrong(stat);
+	else
+		wrong = stat_broadcasts(stat) ? broadcast_wrong(stat) :
+						messages_wrong(stat);
 
 	if (wrong)
 		return wrong;

@@ -116,9 +116,11 @@ static void note_receiver(const struct context *ctx)
 /* It was not the call that the row describes: nobody knows what it has done. */
 static void call_unknown(struct context *ctx)
 {
+	uint32_t place = context_place(ctx);
+
 	store(&shared->disorder, 1);
-	if (ctx->slot.place)
-		shared->places[ctx->slot.place - 1].unsure = 1;
+	if (place)
+		shared->places[place - 1].unsure = 1;
 }
 
 static void call_judge(struct context *ctx)
@@ -137,7 +139,8 @@ static void call_judge(struct context *ctx)
 		look(ctx);
 	if (ctx->payload)
 		ledger_sent(ctx->tag, ctx->fate,
-			    ctx->steady ? ctx->slot.place : 0, ctx->message_id);
+			    ctx->steady ? context_place(ctx) : 0,
+			    ctx->message_id);
 	/* Who has received from where is not certain any more. */
 	if (!ctx->steady && ctx->row->waits == WAITS_AS_RECEIVER)
 		store(&shared->disorder, 1);
@@ -149,8 +152,7 @@ static void call_make(struct context *ctx)
 
 	ctx->slot = slot_get(ctx->row->on ? ctx->call->args[FIELD_SLOT] :
 					    NO_SLOT);
-	store(&ctx->state->place,
-	      ctx->slot.type == SLOT_HANDLE ? ctx->slot.place : 0);
+	store(&ctx->state->place, context_place(ctx));
 	store(&ctx->state->fd, ctx->slot.fd);
 	note_receiver(ctx);
 	ctx->row->run(ctx);

@@ -113,7 +113,8 @@ static bool call_wants_receipt(const struct call *call)
 {
 	int flags = row_field(call->row, "flags");
 
-	return call->row->cmd == IPCBOX_SEND &&
+	return (call->row->cmd == IPCBOX_SEND ||
+		call->row->cmd == IPCBOX_SEND_TO) &&
 	       call->args[flags] & IPCBOX_RECEIPT;
 }
 
@@ -121,6 +122,7 @@ static void rest_add(struct rest *rest, const struct call *call)
 {
 	bool reply = call->row->cmd == IPCBOX_REPLY;
 	int type = row_field(call->row, reply ? "recv_type" : "type"),
+	    from = row_field(call->row, reply ? "recv_from" : "from"),
 	    len = row_field(call->row, "len");
 
 	if (call->row->waits == WAITS_AS_SENDER) {
@@ -130,7 +132,8 @@ static void rest_add(struct rest *rest, const struct call *call)
 			       call_wants_receipt(call);
 	} else if (call->row->waits == WAITS_AS_RECEIVER) {
 		rest->receiving++;
-		rest->picky |= type >= 0 && call->args[type];
+		rest->picky |= (type >= 0 && call->args[type]) ||
+			       (from >= 0 && call->args[from]);
 	}
 }
 
@@ -225,16 +228,28 @@ static int descriptor_get(unsigned int process, int fd)
 	return copy;
 }
 
-/* Does this thread wait in poll() or epoll_wait() for what is there? */
+/* What a thread waits for, as poll() would; 0 if it does not wait like that. */
+static short call_polls(const struct call *call)
+{
+	if (call->row->cmd == IPCBOX_RING_WAIT)
+		return call->args[row_field(call->row, "lane")] !=
+			       IPCBOX_RING_ANY ? 0 :
+		       call->args[row_field(call->row, "side")] ==
+			       IPCBOX_RIGHT_RECV ? POLLIN : POLLOUT;
+	if (!call->row->polls)
+		return 0;
+	return call->row->on == SLOT_EPOLL ? POLLIN :
+	       (call->args[FIELD_OWN] & (POLLIN | POLLOUT)) | POLLERR;
+}
+
+/* Does this thread wait in poll(), or as in it, for what is there? */
 static bool poller_wrong(unsigned int thread, const struct call *call,
 			 bool report)
 {
-	bool epoll = call->row->on == SLOT_EPOLL;
 	struct pollfd poll_fd = {
 		.fd = descriptor_get(process_of(thread),
 				     load(&shared->threads[thread].fd)),
-		.events = epoll ? POLLIN : call->args[FIELD_OWN] &
-					   (POLLIN | POLLOUT),
+		.events = call_polls(call),
 	};
 	bool wrong = poll_fd.fd >= 0 && poll(&poll_fd, 1, 0) > 0 &&
 		     !(poll_fd.revents & POLLNVAL);
@@ -289,7 +304,7 @@ static bool pollers_wrong(bool report)
 		if (!busy || !load(&seat_of(process_of(thread))->pid))
 			continue;
 		call = &shared->seq.calls[busy - 1];
-		if (call->row->polls && poller_wrong(thread, call, report))
+		if (call_polls(call) && poller_wrong(thread, call, report))
 			return true;
 		if (call_wants_events(call) && hearer_wrong(thread, call, report))
 			return true;

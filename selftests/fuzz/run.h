@@ -294,6 +294,7 @@ const char *finding_name(enum finding_kind kind);
  * struct slot - a descriptor that calls can name
  * @fd: -1 for none
  * @type: what it is
+ * @kind: of a handle: enum ipcbox_kind of its port, or KIND_UNKNOWN
  * @place: of a handle: index in shared->places + 1; 0 if not known
  * @handle: index in shared->handles + 1, the same for all its descriptors;
  *	0 if not known
@@ -301,6 +302,7 @@ const char *finding_name(enum finding_kind kind);
 struct slot {
 	int fd;
 	enum slot_type type;
+	uint32_t kind;
 	uint32_t place;
 	uint32_t handle;
 };
@@ -387,6 +389,9 @@ struct context {
 		struct ipcbox_port_open port_open;
 		struct ipcbox_port_list port_list;
 		struct ipcbox_user_list user_list;
+		struct ipcbox_inbox inbox;
+		struct ipcbox_pipe pipe;
+		struct ipcbox_ring_attach ring_attach;
 		struct ipcbox_stat stat;
 		struct ipcbox_send send;
 		struct ipcbox_recv recv;
@@ -398,6 +403,19 @@ struct context {
 		};
 	} arg;
 };
+
+/* The port that the call is on, in shared->places + 1; 0 if that is not known. */
+static inline uint32_t context_place(const struct context *ctx)
+{
+	return ctx->slot.type == SLOT_HANDLE ? ctx->slot.place : 0;
+}
+
+/* May it be on a port of this kind? */
+static inline bool context_may_be(const struct context *ctx, uint32_t kind)
+{
+	return ctx->slot.type == SLOT_HANDLE &&
+	       (ctx->slot.kind == kind || ctx->slot.kind == KIND_UNKNOWN);
+}
 
 /* memory.c; a thread has a second window for a second thing of the same kind. */
 #define SECOND(local)	((local) + MAX_THREADS)
@@ -416,6 +434,7 @@ void ioctl_run(struct context *ctx);
 /* errors.c */
 bool sequence_has(const char *row, const char *field, uint64_t bits);
 bool sequence_has_value(const char *row, const char *field, uint64_t value);
+bool sequence_streams(void);
 void errors_check(struct context *ctx);
 
 /* ledger.c */

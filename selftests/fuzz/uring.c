@@ -25,6 +25,7 @@
  * @tag: of a message that is sent
  * @place: the port
  * @handle: of it
+ * @stream: which may carry bytes
  * @data: stays here until it is done
  */
 struct request {
@@ -33,6 +34,7 @@ struct request {
 	uint32_t tag;
 	uint32_t place;
 	uint32_t handle;
+	bool stream;
 	uint8_t data[REQUEST_SIZE];
 };
 
@@ -168,6 +170,7 @@ static long request_submit(struct context *ctx, struct request *request,
 	request->busy = true;
 	request->place = ctx->slot.place;
 	request->handle = ctx->slot.handle;
+	request->stream = context_may_be(ctx, IPCBOX_KIND_STREAM);
 	/* It may wait in the module without a thread of ours. */
 	add(&shared->aside, 1);
 	store(&shared->disorder, 1);
@@ -239,6 +242,16 @@ static void run_uring_poll(struct context *ctx)
 	request_make(ctx, request_poll);
 }
 
+/* Where there are streams, the descriptor may have been one of them meanwhile. */
+static bool request_got_message(const struct request *request, int res)
+{
+	uint32_t tag;
+
+	if (!request->receive || res < 0 || request->stream)
+		return false;
+	return !sequence_streams() || payload_check(request->data, res, &tag);
+}
+
 static void request_done(const struct context *ctx, struct request *request,
 			 int res)
 {
@@ -249,7 +262,7 @@ static void request_done(const struct context *ctx, struct request *request,
 	};
 
 	request->busy = false;
-	if (request->receive && res >= 0)
+	if (request_got_message(request, res))
 		ledger_received(&receipt, request->data, res, false);
 	else if (!request->receive)
 		ledger_sent(request->tag, res >= 0 ? FATE_SENT : FATE_FAILED, 0,
