@@ -34,6 +34,7 @@ struct ipcbox_handle {
 	struct ipcbox_queue *tx;
 	struct ipcbox_user *user;	/* who opened it, mostly who sends */
 	u32 rights;
+	bool attached;			/* constant once it can be used */
 	struct ipcbox_member *member;	/* see ipcbox_port_attach() */
 	u64 partners;			/* see ipcbox_ends_await() */
 	struct list_head holders;	/* rx->lock; see held.h */

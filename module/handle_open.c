@@ -68,7 +68,8 @@ int ipcbox_handle_release(struct inode *inode, struct file *file)
 
 	ipcbox_handle_end_news(handle);
 	ipcbox_ring_leave(&handle->port->ring, handle);
-	ipcbox_handle_detach(handle);
+	if (likely(handle->attached))
+		ipcbox_handle_detach(handle);
 	ipcbox_held_close(handle);
 	/* What was held is back in line by now. */
 	ipcbox_port_drop_fds(handle->port);
@@ -169,6 +170,8 @@ static struct file *ipcbox_handle_file(struct ipcbox_handle *handle,
  * @rights: IPCBOX_RIGHT_*, granted already
  * @nonblock: set O_NONBLOCK
  *
+ * It is counted in when it is there: nobody sees one come that has failed to.
+ *
  * Return: its file, or an ERR_PTR: -EIDRM, -EUSERS, -ENXIO, -ENOMEM, -ENFILE
  */
 struct file *ipcbox_handle_open(struct ipcbox_port *port,
@@ -181,16 +184,17 @@ struct file *ipcbox_handle_open(struct ipcbox_port *port,
 
 	if (!handle)
 		return ERR_PTR(-ENOMEM);
-	ret = ipcbox_handle_attach(handle, nonblock);
-	if (ret) {
-		ipcbox_handle_free(handle);
-		return ERR_PTR(ret);
-	}
 	file = ipcbox_handle_file(handle, nonblock);
 	if (IS_ERR(file)) {
-		ipcbox_handle_detach(handle);
 		ipcbox_handle_free(handle);
+		return file;
 	}
+	ret = ipcbox_handle_attach(handle, nonblock);
+	if (ret) {
+		fput(file);
+		return ERR_PTR(ret);
+	}
+	handle->attached = true;
 	return file;
 }
 

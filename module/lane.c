@@ -149,13 +149,16 @@ bool ipcbox_lane_on_side_locked(const struct ipcbox_lane *lane,
 	return lane->sides[*side] == handle;
 }
 
-void ipcbox_lane_mapped_locked(struct ipcbox_lane *lane,
+/* Returns whether the handle is on a side. */
+bool ipcbox_lane_mapped_locked(struct ipcbox_lane *lane,
 			       const struct ipcbox_handle *handle)
 {
 	enum ipcbox_lane_side side;
+	bool on_side = ipcbox_lane_on_side_locked(lane, handle, &side);
 
-	if (ipcbox_lane_on_side_locked(lane, handle, &side))
+	if (on_side)
 		lane->maps[side]++;
+	return on_side;
 }
 
 /**

@@ -112,7 +112,7 @@ bool ipcbox_lane_on_side_locked(const struct ipcbox_lane *lane,
 				enum ipcbox_lane_side *side);
 void ipcbox_lane_wake_locked(struct ipcbox_lane *lane,
 			     enum ipcbox_lane_side side);
-void ipcbox_lane_mapped_locked(struct ipcbox_lane *lane,
+bool ipcbox_lane_mapped_locked(struct ipcbox_lane *lane,
 			       const struct ipcbox_handle *handle);
 void ipcbox_lane_leave(struct ipcbox_lane *lane,
 		       const struct ipcbox_handle *handle,

@@ -39,13 +39,23 @@ static unsigned long ipcbox_ring_part(const struct vm_area_struct *vma)
 	return vma->vm_pgoff % IPCBOX_RING_STRIDE_PAGES;
 }
 
+/* Counts a mapping. False if the caller is on no side any more. */
+static bool ipcbox_ring_mapped(struct ipcbox_lane *lane,
+			       const struct ipcbox_handle *handle)
+{
+	bool mapped;
+
+	spin_lock(&lane->ring->lock);
+	mapped = ipcbox_lane_mapped_locked(lane, handle);
+	spin_unlock(&lane->ring->lock);
+	return mapped;
+}
+
 static void ipcbox_ring_vma_open(struct vm_area_struct *vma)
 {
 	struct ipcbox_lane *lane = ipcbox_lane_get(vma->vm_private_data);
 
-	spin_lock(&lane->ring->lock);
-	ipcbox_lane_mapped_locked(lane, ipcbox_handle_of(vma->vm_file));
-	spin_unlock(&lane->ring->lock);
+	ipcbox_ring_mapped(lane, ipcbox_handle_of(vma->vm_file));
 }
 
 static void ipcbox_ring_vma_close(struct vm_area_struct *vma)
@@ -68,7 +78,7 @@ static const struct vm_operations_struct ipcbox_ring_vm_ops = {
 	.may_split	= ipcbox_ring_vma_may_split,
 };
 
-/* The lane, if the caller is on a side of it; with a reference and counted. */
+/* The lane, if the caller is on a side of it, as a reference; or NULL. */
 static struct ipcbox_lane *ipcbox_ring_map_lane(struct ipcbox_handle *handle,
 						const struct vm_area_struct *vma,
 						enum ipcbox_lane_side *side)
@@ -82,10 +92,8 @@ static struct ipcbox_lane *ipcbox_ring_map_lane(struct ipcbox_handle *handle,
 		lane = ipcbox_lane_find_locked(ring, id);
 	if (lane && !ipcbox_lane_on_side_locked(lane, handle, side))
 		lane = NULL;
-	if (lane) {
+	if (lane)
 		ipcbox_lane_get(lane);
-		ipcbox_lane_mapped_locked(lane, handle);
-	}
 	spin_unlock(&ring->lock);
 	return lane;
 }
@@ -162,8 +170,10 @@ int ipcbox_ring_mmap(struct file *file, struct vm_area_struct *vma)
 	if (!lane)
 		return -ENXIO;
 	ret = ipcbox_ring_map(lane, vma, side);
+	/* Only now, as one that fails must not be the last one to go. */
+	if (!ret && !ipcbox_ring_mapped(lane, handle))
+		ret = -ENXIO;
 	if (ret) {
-		ipcbox_lane_leave(lane, handle, 1);
 		ipcbox_lane_put(lane);
 		return ret;
 	}

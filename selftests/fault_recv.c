@@ -7,7 +7,6 @@
 
 #include <kselftest_harness.h>
 
-#include <poll.h>
 #include <sys/epoll.h>
 
 #include "fault_path.h"
@@ -396,18 +395,6 @@ static long run_fionread(struct world *world)
 PATH(fionread) {
 	.run = run_fionread, .expected = 5, .first = 5, .second = 6,
 };
-
-/* More than poll() has room for on its stack. */
-static long run_poll(struct world *world)
-{
-	struct pollfd polls[64];
-	int i, ret;
-
-	for (i = 0; i < 64; i++)
-		polls[i] = (struct pollfd){ world->port, POLLIN };
-	ret = poll(polls, 64, 1);
-	return ret < 0 ? -errno : ret;
-}
 
 PATH(poll) {
 	.run = run_poll,

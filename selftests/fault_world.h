@@ -7,6 +7,7 @@
 #ifndef IPCBOX_FAULT_WORLD_H
 #define IPCBOX_FAULT_WORLD_H
 
+#include <poll.h>
 #include <sys/mman.h>
 
 #include "call.h"
@@ -17,6 +18,8 @@
 #define FIRST		'a'		/* what the bytes of messages are */
 #define SECOND		'b'
 #define SENT		'n'
+#define LANES		2		/* of a ring port, each with … */
+#define LANE_BYTES	4088U		/* … this capacity */
 #define LIVES(kind)	(1U << (kind))
 
 /* Charged are real users of whom nothing else is left: this one and the next. */
@@ -33,7 +36,9 @@ struct world;
  * @run: the call; what it opens goes to world->fd
  * @check: looks at what came of it: takes what @run has returned, and returns
  *	that or something else
+ * @end: undoes what goes neither with the ports nor with world->fd
  * @expected: what @check, or else @run, returns without a fault
+ * @kind: of the port
  * @rendezvous: the port has no capacity
  * @capacity: of the port in messages; 0 for no limit
  * @first: length of the first message in line; 0 for none
@@ -54,7 +59,9 @@ struct path {
 	void (*prepare)(struct world *world);
 	long (*run)(struct world *world);
 	long (*check)(struct world *world, long ret);
+	void (*end)(struct world *world);
 	long expected;
+	uint32_t kind;
 	bool rendezvous;
 	uint64_t capacity;
 	size_t first;
@@ -142,8 +149,11 @@ static inline void world_send(struct world *world, char byte, size_t len)
 	if (!len)
 		return;
 	memset(buffer, byte, len);
-	must(!msg_send(world->port, buffer, len, byte, 1, IPCBOX_NOWAIT),
-	     "a message in line");
+	if (world->path->kind == IPCBOX_KIND_STREAM)
+		must(sys_write(world->port, buffer, len) == len, "bytes");
+	else
+		must(!msg_send(world->port, buffer, len, byte, 1,
+			       IPCBOX_NOWAIT), "a message in line");
 	world_expect(world, byte, len);
 }
 
@@ -165,18 +175,30 @@ static inline void *world_latecomer(void *arg)
 	return NULL;
 }
 
+static inline struct ipcbox_port_create world_attr(const struct path *path)
+{
+	struct ipcbox_port_create attr = port_attr("port");
+
+	attr.kind = path->kind;
+	if (path->kind == IPCBOX_KIND_RING) {
+		attr.max_messages = LANES;
+		attr.max_bytes = LANE_BYTES;
+	} else if (path->rendezvous) {
+		attr.max_messages = 0;
+	} else {
+		attr.max_messages = path->capacity ?: IPCBOX_UNLIMITED;
+	}
+	return attr;
+}
+
 static inline void world_begin(struct world *world, const struct path *path,
 			       int box)
 {
-	struct ipcbox_port_create attr = port_attr("port");
+	struct ipcbox_port_create attr = world_attr(path);
 
 	*world = (struct world){
 		.path = path, .box = box, .fd = -1, .netns = -1,
 	};
-	if (!path->rendezvous)
-		attr.max_messages = path->capacity ?: IPCBOX_UNLIMITED;
-	else
-		attr.max_messages = 0;
 	world->port = port_create(box, &attr);
 	must(world->port >= 0, "a port");
 	world_send(world, FIRST, path->first);
@@ -229,6 +251,8 @@ static inline void world_delete_ports(struct world *world)
 
 static inline void world_end(struct world *world)
 {
+	if (world->path->end)
+		world->path->end(world);
 	world_delete_ports(world);
 	if (world->partners)
 		call_join(&world->partner);
@@ -240,6 +264,20 @@ static inline void world_end(struct world *world)
 	}
 	close(world->port);
 	must(!setresuid(world_user, -1, -1), "a user");
+}
+
+/* Of several programs */
+
+/* Nothing comes. There are more than poll() has room for on its stack. */
+static inline long run_poll(struct world *world)
+{
+	struct pollfd polls[64];
+	int i, ret;
+
+	for (i = 0; i < 64; i++)
+		polls[i] = (struct pollfd){ world->port, POLLIN };
+	ret = poll(polls, 64, 1);
+	return ret < 0 ? -errno : ret;
 }
 
 /* Looking */
@@ -311,6 +349,24 @@ static inline void expect_unchanged(struct __test_metadata *_metadata,
 	EXPECT_EQ(before->references, after.references);
 }
 
+/* Takes what is first: the bytes of a stream know no messages. */
+static inline void expect_next(struct __test_metadata *_metadata,
+			       const struct world *world,
+			       struct line_entry next)
+{
+	struct ipcbox_recv recv = {};
+
+	memset(buffer, 0, sizeof(buffer));
+	if (world->path->kind == IPCBOX_KIND_STREAM) {
+		EXPECT_EQ(next.len, sys_read(world->port, buffer, next.len));
+	} else {
+		EXPECT_EQ(0, msg_recv(world->port, buffer, sizeof(buffer),
+				      IPCBOX_NOWAIT, &recv));
+		EXPECT_EQ(next.len, recv.msg_len);
+	}
+	EXPECT_TRUE(all_are(buffer, next.byte, next.len));
+}
+
 /* The messages are there, in order and whole, and no others. */
 static inline void expect_line(struct __test_metadata *_metadata,
 			       const struct world *world, int from)
@@ -318,13 +374,10 @@ static inline void expect_line(struct __test_metadata *_metadata,
 	struct ipcbox_recv recv = {};
 	int i;
 
-	for (i = from; i < world->messages; i++) {
-		memset(buffer, 0, sizeof(buffer));
-		EXPECT_EQ(0, msg_recv(world->port, buffer, sizeof(buffer),
-				      IPCBOX_NOWAIT, &recv));
-		EXPECT_EQ(world->line[i].len, recv.msg_len);
-		EXPECT_TRUE(all_are(buffer, world->line[i].byte, recv.msg_len));
-	}
+	if (world->path->kind == IPCBOX_KIND_RING)
+		return;
+	for (i = from; i < world->messages; i++)
+		expect_next(_metadata, world, world->line[i]);
 	if (!world->partners)
 		EXPECT_EQ(-EAGAIN, msg_recv(world->port, buffer, sizeof(buffer),
 					    IPCBOX_NOWAIT, &recv));

@@ -392,6 +392,20 @@ TEST_F(ring, rights_of_mappings)
 	EXPECT_EQ(MAP_FAILED, mremap(out.ends[0], PAGE, 2 * PAGE, MREMAP_MAYMOVE));
 }
 
+/* One that was never there is not the last one to go. */
+TEST_F(ring, mapping_that_fails)
+{
+	const int rw = PROT_READ | PROT_WRITE;
+	struct side out = { .fd = self->producer };
+
+	ASSERT_EQ(0, ring_attach(out.fd, SENDER, &out.lane));
+	EXPECT_EQ(-EACCES, ring_map(&out, 1, PAGE, rw, MAP_SHARED));
+	EXPECT_EQ(-EINVAL, ring_map(&out, 3, PAGE, rw, MAP_SHARED));
+	EXPECT_EQ(-EBUSY, ring_attach(out.fd, SENDER, &(struct ipcbox_ring_attach){}));
+	EXPECT_TRUE(side_map(&out));
+	EXPECT_EQ(0, out.ends[0]->ended);
+}
+
 /* A mapping that moves is not one that goes. */
 TEST_F(ring, mapping_moves)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * No descriptor is free, or no file is to be had: ports are neither created nor
- * opened, and nothing is left behind
+ * opened, pipes are not made, and nothing is left behind
  */
 
 #include <kselftest_harness.h>
@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 #include "leak.h"
+#include "stream.h"
 #include "user.h"
 
 #define ROUNDS	30
@@ -17,7 +18,8 @@
 FIXTURE(shortage)
 {
 	int box;
-	int port;	/* "there", with a message */
+	int inbox;
+	int port;	/* "there", with a message; the last descriptor */
 	struct ipcbox_stat stat;
 	struct ipcbox_info info;
 };
@@ -30,6 +32,8 @@ FIXTURE_SETUP(shortage)
 	leak_init();
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
+	self->inbox = inbox_open(self->box);
+	ASSERT_LE(0, self->inbox);
 	attr.mode = 0666;
 	self->port = port_create(self->box, &attr);
 	ASSERT_LE(0, self->port);
@@ -50,6 +54,7 @@ FIXTURE_TEARDOWN(shortage)
 	EXPECT_EQ(0, box_info(self->box, &info));
 	EXPECT_EQ(0, memcmp(&self->info, &info, sizeof(info)));
 	close(self->port);
+	close(self->inbox);
 	close(self->box);
 }
 
@@ -65,6 +70,7 @@ static int wrong(int ret, int error)
 static int wrong_errors(int box, uint32_t owner, int error)
 {
 	struct ipcbox_port_create attr;
+	int ends[2];
 	int i, n = 0;
 
 	for (i = 0; i < ROUNDS; i++) {
@@ -77,23 +83,33 @@ static int wrong_errors(int box, uint32_t owner, int error)
 		n += wrong(port_create(box, &attr), error);
 		n += wrong(port_open(box, "there", RIGHTS_IO), error);
 		n += wrong(port_open(box, "there", 0), error);
+		n += wrong(stream_pipe(box, i % 2 ? IPCBOX_BOTH_WAYS : 0, 0,
+				       ends), error);
 	}
 	return n;
+}
+
+/* Returns the limit that there was, for setrlimit(). */
+static struct rlimit limit_descriptors(int limit)
+{
+	struct rlimit before, low;
+
+	if (getrlimit(RLIMIT_NOFILE, &before))
+		abort();
+	low = before;
+	low.rlim_cur = limit;
+	if (setrlimit(RLIMIT_NOFILE, &low))
+		abort();
+	return before;
 }
 
 static bool without_descriptors(void *arg)
 {
 	FIXTURE_DATA(shortage) *self = arg;
-	struct rlimit limit, low;
+	struct rlimit limit = limit_descriptors(self->port + 1);
 	uint32_t owner;
-	int n = 0;
+	int n = wrong(inbox_open(self->box), -EMFILE);
 
-	if (getrlimit(RLIMIT_NOFILE, &limit))
-		return false;
-	low = limit;
-	low.rlim_cur = self->port + 1;
-	if (setrlimit(RLIMIT_NOFILE, &low))
-		return false;
 	for (owner = 0; owner <= IPCBOX_OWNER_HANDLE; owner++)
 		n += wrong_errors(self->box, owner, -EMFILE);
 	return !setrlimit(RLIMIT_NOFILE, &limit) && !n;
@@ -108,6 +124,31 @@ TEST_F(shortage, no_free_descriptor)
 	EXPECT_EQ(NULL, leaks)
 		TH_LOG("%s", leaks);
 	/* None was taken out of use. */
+	EXPECT_EQ(self->port + 1, dup(self->box));
+}
+
+/* A pipe has one of its two ends. */
+static bool with_one_descriptor(void *arg)
+{
+	FIXTURE_DATA(shortage) *self = arg;
+	struct rlimit limit = limit_descriptors(self->port + 2);
+	int ends[2];
+	int i, n = 0;
+
+	for (i = 0; i < ROUNDS; i++)
+		n += wrong(stream_pipe(self->box, i % 2 ? IPCBOX_BOTH_WAYS : 0,
+				       0, ends), -EMFILE);
+	return !setrlimit(RLIMIT_NOFILE, &limit) && !n;
+}
+
+TEST_F(shortage, one_free_descriptor)
+{
+	const char *leaks;
+
+	EXPECT_TRUE(with_one_descriptor(self));
+	leaks = leak_by(with_one_descriptor, self, ROUNDS);
+	EXPECT_EQ(NULL, leaks)
+		TH_LOG("%s", leaks);
 	EXPECT_EQ(self->port + 1, dup(self->box));
 }
 
