@@ -252,3 +252,45 @@ IPCBOX_ABI_FIELD(ipcbox_ring_wait, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_ring_wait, side, 8);
 IPCBOX_ABI_FIELD(ipcbox_ring_wait, lane, 12);
 IPCBOX_ABI_FIELD(ipcbox_ring_wait, deadline, 16);
+
+IPCBOX_ABI_SIZE(ipcbox_connect, 176);
+IPCBOX_ABI_FIELD(ipcbox_connect, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_connect, name, 8);
+IPCBOX_ABI_FIELD(ipcbox_connect, id, 72);
+IPCBOX_ABI_FIELD(ipcbox_connect, data, 80);
+IPCBOX_ABI_FIELD(ipcbox_connect, len, 88);
+IPCBOX_ABI_FIELD(ipcbox_connect, type, 96);
+IPCBOX_ABI_FIELD(ipcbox_connect, priority, 104);
+IPCBOX_ABI_FIELD(ipcbox_connect, outcome, 108);
+IPCBOX_ABI_FIELD(ipcbox_connect, deadline, 112);
+IPCBOX_ABI_FIELD(ipcbox_connect, answer, 120);
+IPCBOX_ABI_FIELD(ipcbox_connect, answer_size, 128);
+IPCBOX_ABI_FIELD(ipcbox_connect, answer_len, 136);
+IPCBOX_ABI_FIELD(ipcbox_connect, answer_type, 144);
+IPCBOX_ABI_FIELD(ipcbox_connect, reason, 152);
+IPCBOX_ABI_FIELD(ipcbox_connect, acceptor_pid, 160);
+IPCBOX_ABI_FIELD(ipcbox_connect, acceptor_tid, 164);
+IPCBOX_ABI_FIELD(ipcbox_connect, acceptor_uid, 168);
+IPCBOX_ABI_FIELD(ipcbox_connect, acceptor_gid, 172);
+
+IPCBOX_ABI_SIZE(ipcbox_accept, 80);
+IPCBOX_ABI_FIELD(ipcbox_accept, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_accept, id, 8);
+IPCBOX_ABI_FIELD(ipcbox_accept, data, 16);
+IPCBOX_ABI_FIELD(ipcbox_accept, len, 24);
+IPCBOX_ABI_FIELD(ipcbox_accept, type, 32);
+IPCBOX_ABI_FIELD(ipcbox_accept, max_messages, 40);
+IPCBOX_ABI_FIELD(ipcbox_accept, max_bytes, 48);
+IPCBOX_ABI_FIELD(ipcbox_accept, max_msgsize, 56);
+IPCBOX_ABI_FIELD(ipcbox_accept, reserved, 60);
+IPCBOX_ABI_FIELD(ipcbox_accept, ids, 64);
+
+IPCBOX_ABI_SIZE(ipcbox_refuse, 24);
+IPCBOX_ABI_FIELD(ipcbox_refuse, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_refuse, id, 8);
+IPCBOX_ABI_FIELD(ipcbox_refuse, reason, 16);
+
+IPCBOX_ABI_SIZE(ipcbox_shutdown, 16);
+IPCBOX_ABI_FIELD(ipcbox_shutdown, flags, 0);
+IPCBOX_ABI_FIELD(ipcbox_shutdown, rights, 8);
+IPCBOX_ABI_FIELD(ipcbox_shutdown, reserved, 12);

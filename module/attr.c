@@ -110,9 +110,33 @@ static bool ipcbox_kind_known(u32 kind, u32 sharing)
 		return sharing == IPCBOX_SHARE_ANY ||
 		       sharing == IPCBOX_SHARE_PAIR;
 	case IPCBOX_KIND_RING:
+	case IPCBOX_KIND_LISTENER:
+	case IPCBOX_KIND_CONNECTION:
 		return sharing == IPCBOX_SHARE_ANY;
 	default:
 		return false;
+	}
+}
+
+/**
+ * ipcbox_kind_permit() - may anybody have these rights by opening such a port?
+ * @kind: of the port
+ * @rights: IPCBOX_RIGHT_*
+ *
+ * One connects to a listener, and so gets the end of a connection.
+ *
+ * Return: 0, -EINVAL or -EACCES
+ */
+int ipcbox_kind_permit(u32 kind, u32 rights)
+{
+	switch (kind) {
+	case IPCBOX_KIND_LISTENER:
+		return rights & IPCBOX_RIGHT_SEND ? -EINVAL : 0;
+	case IPCBOX_KIND_CONNECTION:
+		return rights & (IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV) ?
+		       -EACCES : 0;
+	default:
+		return 0;
 	}
 }
 

@@ -35,6 +35,7 @@
  * @tid: likewise
  * @uid: likewise, but for the caller to translate
  * @gid: likewise
+ * @verdict: see struct ipcbox_verdict
  * @data: the payload
  */
 struct ipcbox_answer {
@@ -46,6 +47,7 @@ struct ipcbox_answer {
 	pid_t tid;
 	kuid_t uid;
 	kgid_t gid;
+	struct ipcbox_verdict verdict;
 	u8 data[IPCBOX_ANSWER_SHORT];
 };
 
@@ -73,11 +75,11 @@ static void ipcbox_answer_release(const struct ipcbox_answer *answer,
 
 /* Calling */
 
-static struct ipcbox_message *ipcbox_call_request(struct ipcbox_ioctl *ioctl,
-						  struct iov_iter *from)
+static struct ipcbox_message *
+ipcbox_call_request(const struct ipcbox_caller *caller, struct iov_iter *from)
 {
-	struct ipcbox_handle *handle = ipcbox_handle_of(ioctl->file);
-	const struct ipcbox_call *arg = &ioctl->arg.call;
+	struct ipcbox_handle *handle = caller->handle;
+	const struct ipcbox_call *arg = caller->arg;
 	struct ipcbox_message *msg;
 
 	if (ipcbox_port_gone(handle->port))
@@ -95,18 +97,17 @@ static struct ipcbox_message *ipcbox_call_request(struct ipcbox_ioctl *ioctl,
 }
 
 /* Waits for the reply; tells how far the request came. */
-static int ipcbox_call_wait(struct ipcbox_ioctl *ioctl,
+static int ipcbox_call_wait(const struct ipcbox_caller *caller,
 			    struct ipcbox_message *msg,
 			    struct ipcbox_pending *pending)
 {
-	struct ipcbox_queue *queue = ipcbox_handle_of(ioctl->file)->tx;
-	struct ipcbox_call *arg = &ioctl->arg.call;
-	struct ipcbox_wait wait = ipcbox_transfer_wait(ioctl, arg->deadline);
+	struct ipcbox_queue *queue = caller->handle->tx;
+	struct ipcbox_call *arg = caller->arg;
 	int ret;
 
 	arg->id = msg->id;
 	ipcbox_message_get(msg);
-	ret = ipcbox_queue_call(queue, msg, &pending->waiter, &wait);
+	ret = ipcbox_queue_call(queue, msg, &pending->waiter, &caller->wait);
 	if (msg->pinned)
 		ipcbox_pinned_revoke(msg->pinned);
 	if (unlikely(pending->place)) {
@@ -124,12 +125,14 @@ static int ipcbox_call_wait(struct ipcbox_ioctl *ioctl,
 	return ret;
 }
 
-static int ipcbox_call_take_answer(struct ipcbox_ioctl *ioctl,
+static int ipcbox_call_take_answer(const struct ipcbox_caller *caller,
 				   const struct ipcbox_answer *answer,
 				   struct iov_iter *to)
 {
-	struct ipcbox_call *arg = &ioctl->arg.call;
+	struct ipcbox_call *arg = caller->arg;
 
+	if (unlikely(caller->verdict))
+		*caller->verdict = answer->verdict;
 	arg->reply_len = answer->len;
 	arg->reply_type = answer->type;
 	arg->replier_pid = answer->pid;
@@ -145,24 +148,53 @@ static int ipcbox_call_take_answer(struct ipcbox_ioctl *ioctl,
 	return ipcbox_short_copy_out(answer->data, answer->len, to);
 }
 
-static int ipcbox_call_run(struct ipcbox_ioctl *ioctl, struct iov_iter *from,
-			   struct iov_iter *to)
+static int ipcbox_call_run(const struct ipcbox_caller *caller,
+			   struct iov_iter *from, struct iov_iter *to)
 {
-	struct ipcbox_queue *queue = ipcbox_handle_of(ioctl->file)->tx;
+	struct ipcbox_queue *queue = caller->handle->tx;
 	struct ipcbox_pending pending __uninitialized;
 	struct ipcbox_message *msg;
 	int ret;
 
-	msg = ipcbox_call_request(ioctl, from);
+	msg = ipcbox_call_request(caller, from);
 	if (IS_ERR(msg))
 		return PTR_ERR(msg);
 	ipcbox_room_init(&pending.room, to);
 	pending.place = NULL;
-	ret = ipcbox_call_wait(ioctl, msg, &pending);
+	ret = ipcbox_call_wait(caller, msg, &pending);
 	if (ret)
 		return ret;
-	ret = ipcbox_call_take_answer(ioctl, &pending.answer, to);
+	ret = ipcbox_call_take_answer(caller, &pending.answer, to);
 	ipcbox_answer_release(&pending.answer, queue);
+	return ret;
+}
+
+/**
+ * ipcbox_call_ask() - send a request and wait for the answer
+ * @caller: caller; its out fields and its verdict are set, also when it fails
+ *
+ * Return: 0 or a negative errno
+ */
+int ipcbox_call_ask(struct ipcbox_caller *caller)
+{
+	struct ipcbox_buffers from __uninitialized, to __uninitialized;
+	const struct ipcbox_call *arg = caller->arg;
+	int ret;
+
+	if (arg->priority >= IPCBOX_PRIORITIES ||
+	    arg->type == IPCBOX_TYPE_EVENT)
+		return -EINVAL;
+	ret = ipcbox_buffers_import(&from, ITER_SOURCE, arg->flags, arg->data,
+				    arg->len);
+	if (ret)
+		return ret;
+	ret = ipcbox_buffers_import(&to, ITER_DEST, arg->flags, arg->reply,
+				    arg->reply_size);
+	if (!ret) {
+		ret = ipcbox_call_run(caller, &from.iter, &to.iter);
+		ipcbox_buffers_release(&to);
+	}
+	ipcbox_buffers_release(&from);
 	return ret;
 }
 
@@ -170,32 +202,22 @@ int ipcbox_call_ioctl_call(struct ipcbox_ioctl *ioctl)
 {
 	struct ipcbox_call __user *user = ioctl->user;
 	struct ipcbox_call *arg = &ioctl->arg.call;
-	struct ipcbox_buffers from __uninitialized, to __uninitialized;
+	struct ipcbox_caller caller = {
+		.handle = ipcbox_handle_of(ioctl->file),
+		.wait = ipcbox_transfer_wait(ioctl, arg->deadline),
+		.arg = arg,
+	};
 	int ret;
 
-	if (arg->priority >= IPCBOX_PRIORITIES ||
-	    arg->type == IPCBOX_TYPE_EVENT)
-		return -EINVAL;
-	if (ipcbox_port_broadcasts(ipcbox_handle_of(ioctl->file)->port))
+	if (ipcbox_port_broadcasts(caller.handle->port))
 		return -EOPNOTSUPP;
-	arg->outcome = IPCBOX_NOT_DELIVERED;
-	ret = ipcbox_buffers_import(&from, ITER_SOURCE, arg->flags, arg->data,
-				    arg->len);
-	if (ret)
-		return ret;
-	ret = ipcbox_buffers_import(&to, ITER_DEST, arg->flags, arg->reply,
-				    arg->reply_size);
-	if (ret)
-		goto release;
 	/* It must be possible to tell the outcome, whatever that will be. */
-	ret = put_user(arg->outcome, &user->outcome);
-	if (!ret)
-		ret = ipcbox_call_run(ioctl, &from.iter, &to.iter);
+	arg->outcome = IPCBOX_NOT_DELIVERED;
+	if (put_user(arg->outcome, &user->outcome))
+		return -EFAULT;
+	ret = ipcbox_call_ask(&caller);
 	if (ipcbox_ioctl_put(ioctl) && !ret)
 		ret = -EFAULT;
-	ipcbox_buffers_release(&to);
-release:
-	ipcbox_buffers_release(&from);
 	return ret;
 }
 
@@ -324,28 +346,42 @@ static int ipcbox_call_finish(struct ipcbox_handle *handle, u64 id,
 }
 
 /**
- * ipcbox_call_reply() - answer a request
- * @ioctl: IPCBOX_REPLY
+ * ipcbox_call_answer() - answer a request
+ * @handle: through which it was received
+ * @arg: which one, and the answer
+ * @verdict: what the answer is to one who wants to be connected; with 0, the end
+ *	is the caller's. NULL for an ordinary reply
  *
  * Return: 0, or with the request as it was: -ESRCH, -EIDRM, -EMSGSIZE, -EDQUOT,
  * -EINVAL, -EFAULT, -ENOMEM
  */
-int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
+int ipcbox_call_answer(struct ipcbox_handle *handle,
+		       const struct ipcbox_reply *arg,
+		       const struct ipcbox_verdict *verdict)
 {
-	struct ipcbox_handle *handle = ipcbox_handle_of(ioctl->file);
-	const struct ipcbox_reply *arg = &ioctl->arg.reply;
 	struct ipcbox_answer answer __uninitialized;
 	struct ipcbox_buffers from __uninitialized;
 	int ret;
 
-	if (ipcbox_port_broadcasts(handle->port))
-		return -EOPNOTSUPP;
 	ret = ipcbox_buffers_import(&from, ITER_SOURCE, arg->flags, arg->data,
 				    arg->len);
 	if (ret)
 		return ret;
 	answer.type = arg->type;
+	if (unlikely(verdict))
+		answer.verdict = *verdict;
 	ret = ipcbox_answer_fill(&answer, handle, arg->id, &from.iter);
 	ipcbox_buffers_release(&from);
 	return ret ?: ipcbox_call_finish(handle, arg->id, &answer);
+}
+
+int ipcbox_call_reply(struct ipcbox_ioctl *ioctl)
+{
+	struct ipcbox_handle *handle = ipcbox_handle_of(ioctl->file);
+
+	/* Nobody waits for replies, or for more than that. */
+	if (ipcbox_port_broadcasts(handle->port) ||
+	    handle->port->kind == IPCBOX_KIND_LISTENER)
+		return -EOPNOTSUPP;
+	return ipcbox_call_answer(handle, &ioctl->arg.reply, NULL);
 }

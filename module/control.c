@@ -10,6 +10,7 @@
 #include <linux/uaccess.h>
 
 #include "box.h"
+#include "channel.h"
 #include "control.h"
 #include "handle.h"
 #include "inbox.h"
@@ -48,7 +49,9 @@ static int ipcbox_control_open_port(struct ipcbox_ioctl *call,
 {
 	int ret;
 
-	ret = ipcbox_port_permit(port, rights);
+	ret = ipcbox_kind_permit(port->kind, rights);
+	if (!ret)
+		ret = ipcbox_port_permit(port, rights);
 	if (!ret)
 		ret = ipcbox_ioctl_put(call);
 	if (ret)
@@ -132,7 +135,13 @@ static int ipcbox_control_create_new(struct ipcbox_ioctl *call)
 	struct ipcbox_port *port;
 	int ret;
 
-	ret = ipcbox_port_attr_parse(&attr, arg, ipcbox_control_box(call));
+	/* These come in pairs. */
+	if (arg->kind == IPCBOX_KIND_CONNECTION)
+		return -EOPNOTSUPP;
+	ret = ipcbox_kind_permit(arg->kind, arg->rights);
+	if (!ret)
+		ret = ipcbox_port_attr_parse(&attr, arg,
+					     ipcbox_control_box(call));
 	if (ret)
 		return ret;
 	port = ipcbox_port_new(ipcbox_control_box(call), &attr);
@@ -250,7 +259,8 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	info->abi_version = IPCBOX_ABI_VERSION;
 	info->msg_overhead = IPCBOX_MESSAGE_SIZE;
 	info->kinds = BIT(IPCBOX_KIND_MAILBOX) | BIT(IPCBOX_KIND_INBOX) |
-		      BIT(IPCBOX_KIND_STREAM) | BIT(IPCBOX_KIND_RING);
+		      BIT(IPCBOX_KIND_STREAM) | BIT(IPCBOX_KIND_LISTENER) |
+		      BIT(IPCBOX_KIND_CONNECTION) | BIT(IPCBOX_KIND_RING);
 	info->sharings = BIT(IPCBOX_SHARE_ANY) | BIT(IPCBOX_SHARE_ONE) |
 			 BIT(IPCBOX_SHARE_PAIR) | BIT(IPCBOX_SHARE_ALL) |
 			 BIT(IPCBOX_SHARE_ALL_LOSSY);
@@ -312,6 +322,12 @@ static const struct ipcbox_ioctl_row ipcbox_control_rows[] = {
 		.min_size = offsetofend(struct ipcbox_pipe, ids),
 		.flags	= IPCBOX_NOWAIT | IPCBOX_BOTH_WAYS,
 		.run	= ipcbox_pipe_ioctl,
+	},
+	[_IOC_NR(IPCBOX_CONNECT)] = {
+		.cmd	= IPCBOX_CONNECT,
+		.min_size = offsetofend(struct ipcbox_connect, acceptor_gid),
+		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC,
+		.run	= ipcbox_channel_ioctl_connect,
 	},
 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* The ends of a stream: counting them, waiting for the other one */
+/* The ends of a port: counting them, waiting for the other one, shutting down */
 
 #include <linux/errno.h>
 #include <linux/lockdep.h>
@@ -14,11 +14,14 @@ void ipcbox_ends_init(struct ipcbox_port *port)
 	struct ipcbox_queue *queue = &port->queue;
 
 	init_waitqueue_head(&port->ends.opening);
-	if (port->kind != IPCBOX_KIND_STREAM)
+	queue->stream = port->kind == IPCBOX_KIND_STREAM;
+	queue->listener = port->kind == IPCBOX_KIND_LISTENER;
+	queue->has_ends = queue->stream || queue->listener ||
+			  port->kind == IPCBOX_KIND_CONNECTION;
+	queue->broken = queue->has_ends;
+	queue->ended = queue->has_ends && !queue->listener;
+	if (!queue->stream)
 		return;
-	queue->stream = true;
-	queue->broken = true;
-	queue->ended = true;
 	queue->turn.taken_in_turns = true;
 	queue->turn.by_thread = true;
 }
@@ -83,4 +86,59 @@ int ipcbox_ends_await(struct ipcbox_port *port, u32 rights, u64 partners)
 	if (ret)
 		return ret;
 	return READ_ONCE(*came) != partners ? 0 : -EIDRM;
+}
+
+/**
+ * ipcbox_ends_look_locked() - tell the queue which ends there are
+ * @port: port that has ends
+ * @dropped: see ipcbox_queue_set_ends_locked()
+ * @wake: likewise
+ *
+ * Whoever comes to a listener sends one request, through no handle.
+ */
+void ipcbox_ends_look_locked(struct ipcbox_port *port, struct list_head *dropped,
+			     struct ipcbox_wake *wake)
+{
+	u32 shut = port->ends.shut;
+	bool readers = port->receivers && !(shut & IPCBOX_RIGHT_RECV);
+	bool writers = port->queue.listener || (port->senders && !shut);
+
+	lockdep_assert_held(&port->queue.lock);
+	ipcbox_queue_set_ends_locked(&port->queue, readers, writers, dropped,
+				     wake);
+}
+
+/* Without the lock: what nobody will read is not kept until all is closed. */
+void ipcbox_ends_discard(struct ipcbox_port *port)
+{
+	if (port->kind == IPCBOX_KIND_CONNECTION &&
+	    READ_ONCE(port->queue.broken))
+		ipcbox_queue_discard(&port->queue);
+}
+
+/**
+ * ipcbox_ends_shut() - end one direction of a connection, with its ends open
+ * @port: of that direction
+ * @rights: IPCBOX_RIGHT_RECV for no more reading, so no more writing neither;
+ *	IPCBOX_RIGHT_SEND for no more writing
+ *
+ * Return: 0, or -EIDRM
+ */
+int ipcbox_ends_shut(struct ipcbox_port *port, u32 rights)
+{
+	struct ipcbox_queue *queue = &port->queue;
+	struct ipcbox_wake wake = {};
+	LIST_HEAD(dropped);
+	int ret = 0;
+
+	spin_lock(&queue->lock);
+	if (queue->dead) {
+		ret = -EIDRM;
+	} else {
+		port->ends.shut |= rights;
+		ipcbox_ends_look_locked(port, &dropped, &wake);
+	}
+	ipcbox_queue_unlock_and_wake(queue, &wake);
+	ipcbox_ends_discard(port);
+	return ret;
 }

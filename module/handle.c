@@ -12,6 +12,7 @@
 
 #include "box.h"
 #include "call.h"
+#include "channel.h"
 #include "compat.h"
 #include "handle.h"
 #include "handle_news.h"
@@ -66,6 +67,9 @@ static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 	__poll_t events = EPOLLHUP | EPOLLERR;
 	__poll_t ready, told;
 
+	if (handle->port->kind == IPCBOX_KIND_CONNECTION)
+		return ipcbox_channel_poll(file, table) |
+		       ipcbox_handle_poll_news(handle);
 	if (handle->rights & IPCBOX_RIGHT_RECV)
 		events |= EPOLLIN | EPOLLRDNORM;
 	if (handle->rights & IPCBOX_RIGHT_SEND)
@@ -152,6 +156,24 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.cmd	= IPCBOX_EVENTS,
 		.min_size = offsetofend(struct ipcbox_events, mask),
 		.run	= ipcbox_handle_ioctl_events,
+	},
+	[_IOC_NR(IPCBOX_ACCEPT) - _IOC_NR(IPCBOX_SEND)] = {
+		.cmd	= IPCBOX_ACCEPT,
+		.min_size = offsetofend(struct ipcbox_accept, ids),
+		.flags	= IPCBOX_NOWAIT | IPCBOX_IOVEC,
+		.rights	= IPCBOX_RIGHT_RECV,
+		.run	= ipcbox_channel_ioctl_accept,
+	},
+	[_IOC_NR(IPCBOX_REFUSE) - _IOC_NR(IPCBOX_SEND)] = {
+		.cmd	= IPCBOX_REFUSE,
+		.min_size = offsetofend(struct ipcbox_refuse, reason),
+		.rights	= IPCBOX_RIGHT_RECV,
+		.run	= ipcbox_channel_ioctl_refuse,
+	},
+	[_IOC_NR(IPCBOX_SHUTDOWN) - _IOC_NR(IPCBOX_SEND)] = {
+		.cmd	= IPCBOX_SHUTDOWN,
+		.min_size = offsetofend(struct ipcbox_shutdown, reserved),
+		.run	= ipcbox_channel_ioctl_shutdown,
 	},
 };
 

@@ -41,6 +41,10 @@ union ipcbox_ioctl_arg {
 	struct ipcbox_events events;
 	struct ipcbox_ring_attach ring_attach;
 	struct ipcbox_ring_wait ring_wait;
+	struct ipcbox_connect connect;
+	struct ipcbox_accept accept;
+	struct ipcbox_refuse refuse;
+	struct ipcbox_shutdown shutdown;
 };
 
 /**

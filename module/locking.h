@@ -54,6 +54,7 @@
  *	port->leases.expiry			port->queue.lock
  *	port->dead_letter			port->queue.lock
  *	port->ends.{readers,writers}_came	port->queue.lock; also read without it
+ *	port->ends.shut				port->queue.lock
  *	everything in struct ipcbox_broadcast,
  *		subscriber->{node,lost}		broadcast->lock
  *	handle->holders, holder->{node,held}	port->queue.lock

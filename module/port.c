@@ -150,9 +150,8 @@ static u64 ipcbox_port_count(struct ipcbox_port *port, u32 rights, int n,
 		what |= ipcbox_port_count_one(&port->receivers, n,
 					      IPCBOX_EVENT_RECEIVER_CAME,
 					      IPCBOX_EVENT_RECEIVER_WENT);
-	if (port->queue.stream)
-		ipcbox_queue_set_ends_locked(&port->queue, port->receivers,
-					     port->senders, dropped, wake);
+	if (port->queue.has_ends)
+		ipcbox_ends_look_locked(port, dropped, wake);
 	return what;
 }
 
@@ -243,6 +242,7 @@ void ipcbox_port_detach(struct ipcbox_port *port, u32 rights,
 		WRITE_ONCE(queue->dead, true);
 	ipcbox_port_unlock_attachment(port, what, &wake);
 	ipcbox_queue_free_dropped(queue, &dropped);
+	ipcbox_ends_discard(port);
 	if (last)
 		ipcbox_port_delete(port);
 }

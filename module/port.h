@@ -99,6 +99,7 @@ struct ipcbox_port_attr {
 };
 
 bool ipcbox_port_name_valid(const char *name);
+int ipcbox_kind_permit(u32 kind, u32 rights);
 int ipcbox_port_attr_parse(struct ipcbox_port_attr *attr,
 			   const struct ipcbox_port_create *arg,
 			   struct ipcbox_box *box);

@@ -67,6 +67,8 @@ static int ipcbox_proc_show(struct seq_file *seq, void *v)
 		[IPCBOX_KIND_MAILBOX]	= "mailbox",
 		[IPCBOX_KIND_INBOX]	= "inbox",
 		[IPCBOX_KIND_STREAM]	= "stream",
+		[IPCBOX_KIND_LISTENER]	= "listener",
+		[IPCBOX_KIND_CONNECTION] = "connection",
 		[IPCBOX_KIND_RING]	= "ring",
 	};
 	struct ipcbox_stat stat;

@@ -301,17 +301,11 @@ static void ipcbox_queue_kill_senders(struct ipcbox_queue *queue,
 static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue, int why_calls)
 {
 	struct ipcbox_wake wake = { .poll = EPOLLHUP | EPOLLERR };
-	struct ipcbox_waiter *receiver, *next;
-	struct rb_node *node;
 
 	spin_lock(&queue->lock);
 	ipcbox_queue_end_news(queue, &wake);
 	WRITE_ONCE(queue->dead, true);
-	list_for_each_entry_safe(receiver, next, &queue->receivers, node)
-		ipcbox_queue_receiver_done(queue, receiver, -EIDRM, &wake);
-	while ((node = rb_first(&queue->selective)))
-		ipcbox_queue_receiver_done(queue, ipcbox_receiver_of(node),
-					   -EIDRM, &wake);
+	ipcbox_queue_end_receivers(queue, -EIDRM, &wake);
 	ipcbox_queue_kill_senders(queue, &queue->senders, why_calls, &wake);
 	ipcbox_queue_kill_senders(queue, &queue->bound, why_calls, &wake);
 	ipcbox_queue_unlock_and_wake(queue, &wake);
@@ -342,6 +336,16 @@ static bool ipcbox_queue_free_some(struct ipcbox_queue *queue)
 }
 
 /**
+ * ipcbox_queue_discard() - free what is in line, where nobody will read it
+ * @queue: queue, that is dead or broken for good: it admits no more
+ */
+void ipcbox_queue_discard(struct ipcbox_queue *queue)
+{
+	while (ipcbox_queue_free_some(queue))
+		;
+}
+
+/**
  * ipcbox_queue_kill() - end all operations on a queue, now and later
  * @queue: queue
  * @why_calls: negative errno for those who wait for a reply
@@ -353,8 +357,7 @@ static bool ipcbox_queue_free_some(struct ipcbox_queue *queue)
 void ipcbox_queue_kill(struct ipcbox_queue *queue, int why_calls)
 {
 	ipcbox_queue_kill_waiters(queue, why_calls);
-	while (ipcbox_queue_free_some(queue))
-		;
+	ipcbox_queue_discard(queue);
 }
 
 /**

@@ -80,8 +80,10 @@ struct ipcbox_queue {
 	spinlock_t lock;		/* guards all down to line */
 	bool dead;			/* also read without the lock */
 	bool stream;			/* constant: of bytes, see stream.h */
-	bool broken;			/* a stream that nobody reads; likewise */
-	bool ended;			/* a stream that nobody writes */
+	bool has_ends;			/* constant: see queue_ends.c */
+	bool listener;			/* constant: of requests to connect */
+	bool broken;			/* has ends, and nobody reads; as dead */
+	bool ended;			/* has ends, and nobody writes */
 	struct ipcbox_limits limits;	/* also read without the lock */
 	u64 admitted;			/* messages, in line or taken */
 	u64 admitted_bytes;
@@ -106,6 +108,7 @@ struct ipcbox_queue {
 void ipcbox_queue_init(struct ipcbox_queue *queue,
 		       const struct ipcbox_limits *limits,
 		       bool taken_in_turns);
+void ipcbox_queue_discard(struct ipcbox_queue *queue);
 void ipcbox_queue_kill(struct ipcbox_queue *queue, int why_calls);
 void ipcbox_queue_release(struct ipcbox_queue *queue);
 void ipcbox_queue_set_limits(struct ipcbox_queue *queue,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What the parts of a queue share: queue.c, queue_send.c, queue_recv.c,
- * queue_stream.c, receivers.c, queue_news.c, turn.c
+ * queue_stream.c, queue_ends.c, receivers.c, queue_news.c, turn.c
  *
  * All of it is called with the lock of the queue held. Who is to be woken is
  * noted in a struct ipcbox_wake, for ipcbox_queue_unlock_and_wake().
@@ -181,14 +181,21 @@ bool ipcbox_queue_merge(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 			struct ipcbox_wake *wake);
 void ipcbox_queue_take_first(struct ipcbox_queue *queue,
 			     struct ipcbox_message *msg);
-/* Why there is no message to be taken. */
-static inline int ipcbox_queue_nothing(const struct ipcbox_queue *queue)
+
+/*
+ * Why there is no message to be taken. Of a stream what is taken may be the
+ * caller's yet, in part.
+ */
+static inline int ipcbox_queue_nothing(const struct ipcbox_queue *queue,
+				       const struct ipcbox_filter *filter)
 {
 	lockdep_assert_held(&queue->lock);
-	return queue->ended && !queue->counts.taken ? -ENODATA : -EAGAIN;
+	if (!queue->ended || ipcbox_filter_only_hears(filter))
+		return -EAGAIN;
+	return queue->stream && queue->counts.taken ? -EAGAIN : -ENODATA;
 }
 
-void ipcbox_queue_end_receivers(struct ipcbox_queue *queue,
+void ipcbox_queue_end_receivers(struct ipcbox_queue *queue, int why,
 				struct ipcbox_wake *wake);
 
 void ipcbox_queue_delivered(struct ipcbox_queue *queue,

@@ -44,7 +44,7 @@ static int ipcbox_queue_take_now(struct ipcbox_queue *queue,
 	msg = ipcbox_line_find(&queue->line, filter);
 	if (!msg)
 		return ipcbox_filter_orphaned(filter) ? -ESRCH :
-		       ipcbox_queue_nothing(queue);
+		       ipcbox_queue_nothing(queue, filter);
 	if (msg->len > filter->room) {
 		*needed = msg->len;
 		return -EMSGSIZE;
@@ -148,7 +148,7 @@ static noinline int ipcbox_queue_take_wait(struct ipcbox_queue *queue,
  *
  * Return: 0, or with nothing taken: -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EIDRM,
  * -EMSGSIZE, -ESRCH (no message of the one process, which has exited), -ENODATA
- * at the end of a stream
+ * at the end of a stream or connection
  */
 int ipcbox_queue_take(struct ipcbox_queue *queue,
 		      const struct ipcbox_filter *filter,

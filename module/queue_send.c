@@ -134,8 +134,12 @@ static int ipcbox_queue_send_check(const struct ipcbox_queue *queue,
 	lockdep_assert_held(&queue->lock);
 	if (queue->dead)
 		return -EIDRM;
-	if (unlikely(queue->stream) && (queue->broken || !msg->len))
-		return queue->broken ? -EPIPE : -EINVAL;
+	if (unlikely(queue->has_ends)) {
+		if (queue->broken || (queue->ended && !queue->listener))
+			return -EPIPE;
+		if (queue->stream && !msg->len)
+			return -EINVAL;
+	}
 	if (msg->len > queue->limits.max_msgsize)
 		return -EMSGSIZE;
 	return 0;
@@ -160,7 +164,7 @@ static int ipcbox_queue_merged(struct ipcbox_queue *queue,
  *	receiver
  *
  * Return: 0, or with nothing sent: -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EIDRM,
- * -EMSGSIZE; on a stream also -EPIPE, and -EINVAL for nothing
+ * -EMSGSIZE; with ends also -EPIPE, and on a stream -EINVAL for nothing
  */
 int ipcbox_queue_send(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 		      const struct ipcbox_wait *wait)
@@ -216,6 +220,19 @@ void ipcbox_queue_adopt(struct ipcbox_queue *queue, struct ipcbox_message *msg)
 		ipcbox_message_put(msg, &queue->spare);
 }
 
+/*
+ * A call that does not want to wait in line is handed to a receiver that waits. A
+ * request to connect may wait for the next receiver, if there are not too many.
+ */
+static bool ipcbox_queue_calls_now(struct ipcbox_queue *queue,
+				   const struct ipcbox_message *msg)
+{
+	lockdep_assert_held(&queue->lock);
+	return ipcbox_queue_has_taker(queue, msg) ||
+	       (queue->listener &&
+		queue->line.messages < queue->limits.max_messages);
+}
+
 /**
  * ipcbox_queue_call() - send a message and wait for the reply
  * @queue: queue
@@ -223,10 +240,11 @@ void ipcbox_queue_adopt(struct ipcbox_queue *queue, struct ipcbox_message *msg)
  *	own, and revokes a pinned payload
  * @waiter: becomes msg->sender; whoever answers ends it
  * @wait: how long to wait; with wait->nowait the message goes to a receiver
- *	that waits for it now, or nowhere
+ *	that waits for it now, or is a request for which there is room, or goes
+ *	nowhere
  *
  * Return: 0, or without a reply: -EAGAIN, -ETIMEDOUT, -ERESTARTSYS, -EIDRM,
- * -EOWNERDEAD, -EMSGSIZE
+ * -EOWNERDEAD, -EMSGSIZE, -EPIPE
  */
 int ipcbox_queue_call(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 		      struct ipcbox_waiter *waiter,
@@ -236,7 +254,7 @@ int ipcbox_queue_call(struct ipcbox_queue *queue, struct ipcbox_message *msg,
 
 	spin_lock(&queue->lock);
 	ret = ipcbox_queue_send_check(queue, msg);
-	if (!ret && wait->nowait && !ipcbox_queue_has_taker(queue, msg))
+	if (!ret && wait->nowait && !ipcbox_queue_calls_now(queue, msg))
 		ret = -EAGAIN;
 	if (ret) {
 		spin_unlock(&queue->lock);

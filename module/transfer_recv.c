@@ -202,6 +202,17 @@ static int ipcbox_handle_finish(struct ipcbox_handle *handle,
 	return ret;
 }
 
+/*
+ * Why nothing was received. The end of a connection is what read() calls the end
+ * of a file; other than that, an empty message is one, too.
+ */
+static int ipcbox_handle_nothing(const struct ipcbox_incoming *in, int ret)
+{
+	if (ret != -ENODATA)
+		return ret;
+	return in->call ? -ENOTCONN : 0;
+}
+
 /* Returns the length received. */
 static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 				  struct iov_iter *to,
@@ -220,7 +231,7 @@ static ssize_t ipcbox_handle_recv(struct ipcbox_handle *handle,
 		ret = ipcbox_queue_take(handle->rx, &in->filter, &in->wait,
 					&msg, &in->needed);
 		if (ret)
-			return ret;
+			return ipcbox_handle_nothing(in, ret);
 		len = msg->len;
 		if (unlikely(msg->type == IPCBOX_TYPE_EVENT)) {
 			ret = ipcbox_handle_recv_event(handle, msg, to,

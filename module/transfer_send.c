@@ -2,6 +2,7 @@
 /* Sending: the one path from write() and the commands that send to a queue */
 
 #include <linux/err.h>
+#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uio.h>
 
@@ -170,8 +171,12 @@ ssize_t ipcbox_transfer_write(struct file *file, struct iov_iter *from,
 			      bool nowait)
 {
 	const struct ipcbox_outgoing out = { .wait.nowait = nowait };
+	ssize_t ret = ipcbox_handle_send(ipcbox_handle_of(file), from, &out);
 
-	return ipcbox_handle_send(ipcbox_handle_of(file), from, &out);
+	/* As on a pipe. The commands return it only. */
+	if (unlikely(ret == -EPIPE))
+		send_sig(SIGPIPE, current, 0);
+	return ret;
 }
 
 /* IPCBOX_SEND */

@@ -52,8 +52,8 @@ void ipcbox_queue_pass_turn(struct ipcbox_queue *queue,
 	struct ipcbox_turn *turn = &queue->turn;
 
 	lockdep_assert_held(&queue->lock);
-	if (queue->ended)
-		ipcbox_queue_end_receivers(queue, wake);
+	if (queue->ended && !queue->line.messages && !queue->counts.taken)
+		ipcbox_queue_end_receivers(queue, -ENODATA, wake);
 	while (turn->process && !turn->waiting && !queue->counts.taken &&
 	       !queue->counts.held) {
 		ipcbox_queue_next_turn(queue);

@@ -35,6 +35,10 @@ LAYOUT(ipcbox_ack, 16, id, 8);
 LAYOUT(ipcbox_call, 104, replier_gid, 100);
 LAYOUT(ipcbox_reply, 56, reserved, 52);
 LAYOUT(ipcbox_events, 16, mask, 8);
+LAYOUT(ipcbox_connect, 176, acceptor_gid, 172);
+LAYOUT(ipcbox_accept, 80, ids, 64);
+LAYOUT(ipcbox_refuse, 24, reason, 16);
+LAYOUT(ipcbox_shutdown, 16, reserved, 12);
 static_assert(sizeof(struct ipcbox_event) == 64, "ipcbox_event");
 
 #define OFFSET(type, field, offset) \
@@ -108,6 +112,17 @@ OFFSET(ipcbox_reply, id, 8);
 OFFSET(ipcbox_reply, type, 32);
 OFFSET(ipcbox_reply, recv, 40);
 OFFSET(ipcbox_reply, recv_size, 48);
+OFFSET(ipcbox_connect, id, 72);
+OFFSET(ipcbox_connect, priority, 104);
+OFFSET(ipcbox_connect, deadline, 112);
+OFFSET(ipcbox_connect, answer, 120);
+OFFSET(ipcbox_connect, reason, 152);
+OFFSET(ipcbox_connect, acceptor_pid, 160);
+OFFSET(ipcbox_accept, data, 16);
+OFFSET(ipcbox_accept, max_messages, 40);
+OFFSET(ipcbox_accept, max_msgsize, 56);
+OFFSET(ipcbox_refuse, id, 8);
+OFFSET(ipcbox_shutdown, rights, 8);
 OFFSET(ipcbox_event, what, 0);
 OFFSET(ipcbox_event, count, 8);
 OFFSET(ipcbox_event, id, 16);
@@ -132,6 +147,10 @@ static_assert(IPCBOX_EVENTS == 0x4010e148, "IPCBOX_EVENTS");
 static_assert(IPCBOX_RING_ATTACH == 0xc030e14a, "IPCBOX_RING_ATTACH");
 static_assert(IPCBOX_RING_WAIT == 0x4018e14b, "IPCBOX_RING_WAIT");
 static_assert(IPCBOX_RING_WAKE == 0x4018e14c, "IPCBOX_RING_WAKE");
+static_assert(IPCBOX_CONNECT == 0xc0b0e109, "IPCBOX_CONNECT");
+static_assert(IPCBOX_ACCEPT == 0xc050e14d, "IPCBOX_ACCEPT");
+static_assert(IPCBOX_REFUSE == 0x4018e14e, "IPCBOX_REFUSE");
+static_assert(IPCBOX_SHUTDOWN == 0x4010e14f, "IPCBOX_SHUTDOWN");
 
 #define LONGEST		((1U << _IOC_SIZEBITS) - 1)
 

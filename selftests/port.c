@@ -333,6 +333,7 @@ ATTRIBUTE(msgsize_huge, max_msgsize = ~0U)
 ATTRIBUTE(bytes_small, max_bytes = 4095)
 ATTRIBUTE(kind_unknown, kind = 99)
 ATTRIBUTE(kind_inbox, kind = IPCBOX_KIND_INBOX)
+ATTRIBUTE(kind_connection, kind = IPCBOX_KIND_CONNECTION)
 ATTRIBUTE(kind_huge, kind = ~0U)
 ATTRIBUTE(sharing_unknown, sharing = 99)
 ATTRIBUTE(owner_unknown, owner = 3)
@@ -356,6 +357,7 @@ TEST_F(port, bad_attributes_are_refused)
 		BAD(-EINVAL, bytes_small),
 		BAD(-EOPNOTSUPP, kind_unknown),
 		BAD(-EOPNOTSUPP, kind_inbox),
+		BAD(-EOPNOTSUPP, kind_connection),
 		BAD(-EOPNOTSUPP, kind_huge),
 		BAD(-EOPNOTSUPP, sharing_unknown),
 		BAD(-EOPNOTSUPP, owner_unknown),
@@ -745,7 +747,8 @@ TEST_F(port, info_tells_features_and_limits)
 	EXPECT_EQ(0, info.flags);
 	EXPECT_EQ(IPCBOX_ABI_VERSION, info.abi_version);
 	EXPECT_EQ(1 << IPCBOX_KIND_MAILBOX | 1 << IPCBOX_KIND_INBOX |
-		  1 << IPCBOX_KIND_STREAM | 1 << IPCBOX_KIND_RING,
+		  1 << IPCBOX_KIND_STREAM | 1 << IPCBOX_KIND_LISTENER |
+		  1 << IPCBOX_KIND_CONNECTION | 1 << IPCBOX_KIND_RING,
 		  info.kinds);
 	EXPECT_EQ(1 << IPCBOX_SHARE_ANY | 1 << IPCBOX_SHARE_ONE |
 		  1 << IPCBOX_SHARE_PAIR | 1 << IPCBOX_SHARE_ALL |

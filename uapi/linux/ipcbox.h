@@ -183,6 +183,31 @@
  * - Deleting the port ends all of it with EIDRM.
  * - No splice(2), no F_SETPIPE_SZ, no packet mode (O_DIRECT).
  *
+ * Connections
+ * -----------
+ * A port of IPCBOX_KIND_LISTENER is where one asks for a connection, by
+ * IPCBOX_CONNECT with a first message. A handle with IPCBOX_RIGHT_RECV receives
+ * that as a request (IPCBOX_MSG_CALL), with the credentials of who asks; then
+ * IPCBOX_ACCEPT with its id, and a first answer, or IPCBOX_REFUSE with a reason, ends
+ * it. IPCBOX_NACK puts it back in line for another one. A handle on a listener
+ * never has IPCBOX_RIGHT_SEND (EINVAL), so that there are neither other messages
+ * nor calls, and IPCBOX_REPLY is EOPNOTSUPP. &ipcbox_stat.max_messages is the
+ * backlog: how many requests may be in line for who does not want to wait there.
+ * Listeners are shared by IPCBOX_SHARE_ANY alone.
+ *
+ * A connection has two ends, one descriptor each, and is full duplex. Both ends
+ * send, receive, call and poll as on a mailbox, with message boundaries,
+ * priorities, leases, descriptors and events. They are private: nobody else can
+ * open one (EACCES), but descriptors are inherited, and passed on by sockets.
+ *
+ * When an end is closed, by its process or with that, the other one still
+ * receives what is in line, and then: read(2) returns 0, IPCBOX_RECV fails with
+ * ENOTCONN, as other than that an empty message is possible. Sending fails with
+ * EPIPE, for write(2) with SIGPIPE as well, and so does a new IPCBOX_CALL; calls
+ * that wait end with EOWNERDEAD. What was sent there and not received is gone.
+ * poll(2) reports EPOLLIN | EPOLLRDHUP, and EPOLLOUT, when there is nothing to wait
+ * for, and EPOLLHUP when both directions are closed. IPCBOX_SHUTDOWN closes one.
+ *
  * Quotas
  * ------
  * Each message is charged to the real user id of its sender, by its length plus
@@ -281,6 +306,9 @@ extern "C" {
  * @IPCBOX_KIND_INBOX: likewise, but the messages to one process, see
  *	IPCBOX_INBOX; IPCBOX_PORT_CREATE makes none
  * @IPCBOX_KIND_STREAM: bytes, as in a pipe; shared by any or by a pair
+ * @IPCBOX_KIND_LISTENER: requests to be connected, see "Connections"
+ * @IPCBOX_KIND_CONNECTION: messages with boundaries, between two ends: what
+ *	IPCBOX_ACCEPT makes, one for each way; IPCBOX_PORT_CREATE makes none
  * @IPCBOX_KIND_RING: records in memory that processes share, see <linux/
  *	ipcbox_ring.h>: handles map lanes (IPCBOX_RING_ATTACH) and need no system
  *	call to send or receive. Such a port has the capacity of each lane in
@@ -293,6 +321,8 @@ enum ipcbox_kind {
 	IPCBOX_KIND_MAILBOX	= 0,
 	IPCBOX_KIND_INBOX	= 1,
 	IPCBOX_KIND_STREAM	= 2,
+	IPCBOX_KIND_LISTENER	= 3,
+	IPCBOX_KIND_CONNECTION	= 4,
 	IPCBOX_KIND_RING	= 5,
 };
 
@@ -1239,6 +1269,139 @@ struct ipcbox_event {
 };
 
 /**
+ * struct ipcbox_connect - IPCBOX_CONNECT: ask a listener for a connection
+ * @flags: in: IPCBOX_IOVEC (for both buffers); IPCBOX_NOWAIT gives EAGAIN if the
+ *	backlog is full (the answer is waited for)
+ * @name: in: name of the listener; empty to take it by @id
+ * @id: in: id of the listener, with an empty @name, else 0
+ * @data: in: pointer to the first message, or to an array of struct iovec
+ * @len: in: length in bytes, or number of elements
+ * @type: in: type of the message; 0 for none
+ * @priority: in: 0 to IPCBOX_PRIORITIES - 1
+ * @outcome: out: enum ipcbox_outcome; also set when the call fails
+ * @deadline: in: absolute CLOCK_MONOTONIC time in ns for the answer, 0 for none
+ * @answer: in: pointer to a buffer for the first answer, or to an array of struct
+ *	iovec; 0 if none is wanted
+ * @answer_size: in: size of the buffer in bytes, or number of elements
+ * @answer_len: out: length of the answer; also set when the call fails with
+ *	EMSGSIZE because the answer is longer than the buffer
+ * @answer_type: out: &ipcbox_accept.type
+ * @reason: out: &ipcbox_refuse.reason, if the outcome is IPCBOX_ANSWERED and the
+ *	call fails with ECONNREFUSED
+ * @acceptor_pid: out: process that accepted or refused, as
+ *	&ipcbox_recv.sender_pid
+ * @acceptor_tid: out: its thread, likewise
+ * @acceptor_uid: out: its effective user, likewise
+ * @acceptor_gid: out: its effective group, likewise
+ *
+ * Needs w in the mode of the listener. A caller that fails after the server has
+ * accepted, because it cannot be told so, has closed its end, as the server
+ * learns. A signal ends the call as it ends an IPCBOX_CALL.
+ *
+ * Return: a descriptor on the end, with O_CLOEXEC set, or -1 with errno:
+ * ECONNREFUSED (with the outcome NOT_DELIVERED: nobody has the listener open to
+ * receive, or not any more; UNANSWERED: who had received the request has exited
+ * or closed the listener; ANSWERED: refused, for @reason), EAGAIN, ETIMEDOUT,
+ * EINTR, ENOENT (no such port), EPROTOTYPE (no listener), EACCES, EMSGSIZE (the
+ * first message is longer than the max_msgsize of the listener, with outcome
+ * NOT_DELIVERED; or the answer than the buffer), EIDRM (the listener was deleted,
+ * or the box is gone), EDQUOT, EMFILE, EINVAL, EFAULT, ENOMEM.
+ */
+struct ipcbox_connect {
+	__u64	flags;
+	char	name[IPCBOX_NAME_SIZE];
+	__u64	id;
+	__u64	data;
+	__u64	len;
+	__u64	type;
+	__u32	priority;
+	__u32	outcome;
+	__u64	deadline;
+	__u64	answer;
+	__u64	answer_size;
+	__u64	answer_len;
+	__u64	answer_type;
+	__u64	reason;
+	__s32	acceptor_pid;
+	__s32	acceptor_tid;
+	__u32	acceptor_uid;
+	__u32	acceptor_gid;
+};
+
+/**
+ * struct ipcbox_accept - IPCBOX_ACCEPT: make a connection for who asks for one
+ * @flags: in: IPCBOX_IOVEC; IPCBOX_NOWAIT gives an end with O_NONBLOCK set
+ * @id: in: &ipcbox_recv.msg_id of a request that was received through this handle
+ * @data: in: pointer to the first answer, or to an array of struct iovec
+ * @len: in: length in bytes, at most the listener's max_msgsize, or number of
+ *	elements
+ * @type: in: what the caller gets as &ipcbox_connect.answer_type
+ * @max_messages: in: capacity of the connection, each way, in messages, as in
+ *	struct ipcbox_port_create: 0 is a rendezvous, IPCBOX_UNLIMITED no limit
+ * @max_bytes: in: likewise, in bytes of payload
+ * @max_msgsize: in: largest message, as in struct ipcbox_port_create
+ * @reserved: in: must be 0
+ * @ids: out: ids of the ports: of the one that the returned end receives from, and
+ *	of the one that it sends to
+ *
+ * Both ports are charged to the caller. The returned end has all rights, as the
+ * other one; IPCBOX_STAT and IPCBOX_SET are about the port that the end receives
+ * from. If it fails, the request stays with its receiver.
+ *
+ * Return: a descriptor on the server's end, with O_CLOEXEC set, or -1 with errno:
+ * ESRCH (not held: accepted, refused or returned already, or who asked has given
+ * up), EOPNOTSUPP (no listener), EMSGSIZE, EDQUOT, EINVAL, EFAULT, ENOMEM, EMFILE,
+ * ENFILE, EBADF (no IPCBOX_RIGHT_RECV), EIDRM (listener deleted).
+ */
+struct ipcbox_accept {
+	__u64	flags;
+	__u64	id;
+	__u64	data;
+	__u64	len;
+	__u64	type;
+	__u64	max_messages;
+	__u64	max_bytes;
+	__u32	max_msgsize;
+	__u32	reserved;
+	__u64	ids[2];
+};
+
+/**
+ * struct ipcbox_refuse - IPCBOX_REFUSE: make none
+ * @flags: in: must be 0
+ * @id: in: as in struct ipcbox_accept
+ * @reason: in: why, as the two sides understand it; an errno, for example
+ *
+ * Return: 0, or -1 with errno: ESRCH, EOPNOTSUPP, EBADF, EIDRM, EINVAL, EFAULT, all
+ * as of IPCBOX_ACCEPT.
+ */
+struct ipcbox_refuse {
+	__u64	flags;
+	__u64	id;
+	__u64	reason;
+};
+
+/**
+ * struct ipcbox_shutdown - IPCBOX_SHUTDOWN: close an end of a connection in part
+ * @flags: in: must be 0
+ * @rights: in: IPCBOX_RIGHT_SEND: nothing more will be sent here;
+ *	IPCBOX_RIGHT_RECV: nothing more will be received here, and what is in line is
+ *	dropped; or both
+ * @reserved: in: must be 0
+ *
+ * As shutdown(2): for all who have the end, as if it was closed in that direction.
+ * Who waits to send meanwhile goes on waiting for room.
+ *
+ * Return: 0, or -1 with errno: EOPNOTSUPP (no connection), EINVAL, EFAULT, EIDRM
+ * (port deleted).
+ */
+struct ipcbox_shutdown {
+	__u64	flags;
+	__u32	rights;
+	__u32	reserved;
+};
+
+/**
  * struct ipcbox_ring_attach - IPCBOX_RING_ATTACH: take a side of a lane
  * @flags: in: must be 0
  * @side: in: IPCBOX_RIGHT_SEND: a new lane, with the caller as its producer;
@@ -1355,6 +1518,10 @@ struct ipcbox_ring_wait {
  * define IPCBOX_PIPE - make a pipe, see &struct ipcbox_pipe
  */
 #define IPCBOX_PIPE		_IOWR(IPCBOX_IOC, 0x08, struct ipcbox_pipe)
+/**
+ * define IPCBOX_CONNECT - connect to a listener, see &struct ipcbox_connect
+ */
+#define IPCBOX_CONNECT		_IOWR(IPCBOX_IOC, 0x09, struct ipcbox_connect)
 
 /*
  * Commands on a handle. FIONREAD works as well: the length of the message that
@@ -1410,6 +1577,19 @@ struct ipcbox_ring_wait {
  * define IPCBOX_RING_WAKE - wake the other side, see &struct ipcbox_ring_wait
  */
 #define IPCBOX_RING_WAKE	_IOW(IPCBOX_IOC, 0x4c, struct ipcbox_ring_wait)
+
+/**
+ * define IPCBOX_ACCEPT - accept a connection, see &struct ipcbox_accept
+ */
+#define IPCBOX_ACCEPT		_IOWR(IPCBOX_IOC, 0x4d, struct ipcbox_accept)
+/**
+ * define IPCBOX_REFUSE - refuse a connection, see &struct ipcbox_refuse
+ */
+#define IPCBOX_REFUSE		_IOW(IPCBOX_IOC, 0x4e, struct ipcbox_refuse)
+/**
+ * define IPCBOX_SHUTDOWN - close an end in part, see &struct ipcbox_shutdown
+ */
+#define IPCBOX_SHUTDOWN		_IOW(IPCBOX_IOC, 0x4f, struct ipcbox_shutdown)
 
 #if defined(__cplusplus)
 }

@@ -26,6 +26,8 @@ ATTRIBUTE_HELP
 "                           mailbox: messages\n"
 "                           stream: bytes, as a FIFO does; --bytes is its\n"
 "                           capacity, 64K by default\n"
+"                           listener: requests for connections; --capacity\n"
+"                           is the backlog\n"
 "  -o, --owner=OWNER        who keeps the port alive (default: kernel)\n"
 "                           kernel: it stays until it is deleted\n"
 "                           process: it goes when COMMAND exits, and only\n"
@@ -83,7 +85,7 @@ static int parse_owner(const char *text, uint32_t *owner)
 static int parse_kind(const char *text, uint32_t *kind)
 {
 	static const uint32_t kinds[] = {
-		IPCBOX_KIND_MAILBOX, IPCBOX_KIND_STREAM,
+		IPCBOX_KIND_MAILBOX, IPCBOX_KIND_STREAM, IPCBOX_KIND_LISTENER,
 	};
 	size_t i;
 
@@ -93,7 +95,8 @@ static int parse_kind(const char *text, uint32_t *kind)
 		*kind = kinds[i];
 		return 0;
 	}
-	return usage("--kind takes mailbox or stream, not '%s'", text);
+	return usage("--kind takes mailbox, stream or listener, not '%s'",
+		     text);
 }
 
 static int parse_sharing(const char *text, uint32_t *sharing)
@@ -167,6 +170,8 @@ static int create_operands(struct create_job *job, int argc, char **argv,
 	if (job->kind == IPCBOX_KIND_STREAM && job->sharing &&
 	    job->sharing != IPCBOX_SHARE_PAIR)
 		return usage("a stream is for any, or for a pair: --who=pair");
+	if (job->kind == IPCBOX_KIND_LISTENER && job->sharing)
+		return usage("a listener is for any");
 	if (!job->owner && job->command)
 		return usage("a COMMAND needs --owner=process or --owner=handle");
 	return 0;
@@ -214,6 +219,9 @@ static struct ipcbox_attr create_attr(const struct create_job *job)
 	attr.kind = job->kind;
 	attr.owner = job->owner;
 	attr.sharing = job->sharing;
+	/* one connects to a listener, and sends to nobody */
+	if (job->kind == IPCBOX_KIND_LISTENER)
+		attr.rights &= ~IPCBOX_RIGHT_SEND;
 	/* without a COMMAND the handle is only for a look at the id */
 	if (!job->owner)
 		attr.rights = set->dead_letter ? IPCBOX_RIGHT_MANAGE : 0;

@@ -761,6 +761,86 @@ ssize_t ipcbox_reply_recv(int port, struct ipcbox_response *response, void *buf,
 			  size_t size, const struct ipcbox_options *options,
 			  struct ipcbox_message *msg);
 
+/* Connections. */
+
+/**
+ * struct ipcbox_verdict - what became of asking for a connection
+ * @answer: the first answer, and who has given it; its @outcome is
+ *	IPCBOX_ANSWERED if the request was accepted or refused, and its @id 0
+ * @reason: why it was refused, as the server has it; 0 if it was not
+ */
+struct ipcbox_verdict {
+	struct ipcbox_answer answer;
+	uint64_t reason;
+};
+
+/**
+ * ipcbox_connect - ask a listener for a connection
+ * @name: name of a port of IPCBOX_KIND_LISTENER, or "@" and its id
+ * @data: the first message, read before the call returns
+ * @len: its length in bytes
+ * @buf: where the first answer goes; NULL if it does not matter
+ * @size: room there, in bytes
+ * @options: type, priority, deadline and flags; NULL for none. The deadline is
+ *	that of the answer; IPCBOX_NOWAIT fails with -EAGAIN if the backlog is full.
+ * @verdict: filled in whatever is returned; may be NULL
+ *
+ * Return: an end of the connection to be closed by the caller; it sends, receives
+ * and calls as a handle of a mailbox does. Or -ECONNREFUSED (refused, or nobody
+ * listens, or the server has gone: @verdict->answer.outcome tells which),
+ * -ETIMEDOUT, -EINTR, -EAGAIN, -ENOENT (no such port), -EPROTOTYPE (no listener),
+ * -EACCES (its mode), -EMSGSIZE (first message longer than the listener takes, or
+ * answer longer than @size; then the connection is closed), -EIDRM (port deleted),
+ * -EDQUOT, -EINVAL, -EFAULT, -ENOMEM, -EMFILE, or what ipcbox_box_open() returns.
+ */
+int ipcbox_connect(const char *name, const void *data, size_t len, void *buf,
+		   size_t size, const struct ipcbox_options *options,
+		   struct ipcbox_verdict *verdict);
+
+/** ipcbox_connect_at - as ipcbox_connect(), on a box that is open */
+int ipcbox_connect_at(int box, const char *name, const void *data, size_t len,
+		      void *buf, size_t size,
+		      const struct ipcbox_options *options,
+		      struct ipcbox_verdict *verdict);
+
+/**
+ * ipcbox_accept - make a connection for who asks for one
+ * @listener: the handle that the request was received through
+ * @id: its &ipcbox_message.id
+ * @data: the first answer
+ * @len: its length in bytes, at most the listener's max_msgsize
+ * @attr: of it @max_messages, @max_bytes and @max_msgsize, for each way, and
+ *	IPCBOX_NOWAIT in @flags for an end with O_NONBLOCK; NULL for the defaults
+ *
+ * Return: the server's end, to be closed by the caller, or -ESRCH (who asked has
+ * given up, or there was an answer), and with the request still to be answered
+ * -EDQUOT (too many ports of this user: two for each connection), -EMSGSIZE,
+ * -EMFILE, -ENFILE, -EINVAL, -EFAULT, -ENOMEM; -EIDRM (port deleted), -EBADF (not
+ * a handle that may receive), -EOPNOTSUPP (not a listener).
+ */
+int ipcbox_accept(int listener, uint64_t id, const void *data, size_t len,
+		  const struct ipcbox_attr *attr);
+
+/**
+ * ipcbox_refuse - make none
+ * @listener: the handle that the request was received through
+ * @id: its id
+ * @reason: what the other side gets to see as &ipcbox_verdict.reason
+ *
+ * Return: 0, or -ESRCH, -EIDRM, -EBADF, -EOPNOTSUPP, as ipcbox_accept().
+ */
+int ipcbox_refuse(int listener, uint64_t id, uint64_t reason);
+
+/**
+ * ipcbox_shutdown - close an end of a connection in part
+ * @end: from ipcbox_connect() or ipcbox_accept()
+ * @rights: IPCBOX_RIGHT_SEND (nothing more will be sent), IPCBOX_RIGHT_RECV
+ *	(nothing more will be received), or both
+ *
+ * Return: 0, or -EINVAL, -EOPNOTSUPP (not an end), -EIDRM (port deleted).
+ */
+int ipcbox_shutdown(int end, uint32_t rights);
+
 /**
  * ipcbox_deadline_in - the deadline that lies so many seconds ahead
  * @seconds: from now on, with fractions; 0 or less for a deadline that is over

@@ -25,7 +25,9 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EDQUOT, "over this user's quota (receive what is queued or delete ports; ipcbox info shows the limits)" },
 	{ EBADF, "the handle has not the right to do this (open the port with that right; a port owned by a process is received from by that process only)" },
 	{ EIDRM, "the port was deleted (create it again)" },
-	{ EPIPE, "nobody reads from the stream any more" },
+	{ EPIPE, "nobody reads at the other end any more" },
+	{ ECONNREFUSED, "connection refused, or nobody listens (the outcome tells: if \"answered\", the server has given a reason)" },
+	{ ENOTCONN, "the other end was closed, and all it has sent was received" },
 	{ ENXIO, "nobody reads from the stream (wait for a reader, or begin with one)" },
 	{ ESRCH, "no such process (it has exited, and nothing it has sent is left), or no such message is held (it was answered or acknowledged before, its time was up, or its sender has given up)" },
 	{ EOWNERDEAD, "the server has gone (ask again if the outcome is \"not delivered\"; otherwise it may have acted)" },
@@ -34,7 +36,7 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ ENOENT, "no such port (ipcbox ls shows those that exist)" },
 	{ EEXIST, "a port of that name exists (open it, or choose another name)" },
 	{ EUSERS, "two other processes have opened the port, which is for a pair" },
-	{ EPROTOTYPE, "a port of that name exists and is of another kind (choose another name)" },
+	{ EPROTOTYPE, "a port of that name exists and is of another kind (ipcbox stat shows which; choose another name)" },
 	{ EACCES, "permission denied (ipcbox stat shows the port's mode, user, group and owner)" },
 	{ EPERM, "not permitted (only a user's own uid and groups, unless it has CAP_IPC_OWNER)" },
 	{ EINVAL, "invalid argument (a name has 1 to 63 bytes without blanks and '/', not starting with '-' or '@'; ipcbox info shows the limits)" },
@@ -74,6 +76,8 @@ const char *ipcbox_kind_name(uint32_t kind)
 		[IPCBOX_KIND_MAILBOX] = "mailbox",
 		[IPCBOX_KIND_INBOX] = "inbox",
 		[IPCBOX_KIND_STREAM] = "stream",
+		[IPCBOX_KIND_LISTENER] = "listener",
+		[IPCBOX_KIND_CONNECTION] = "connection",
 		[IPCBOX_KIND_RING] = "ring",
 	};
 
