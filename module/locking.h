@@ -111,6 +111,8 @@
  *			receiver of such a message
  *	waiter		the stack of the waiting thread
  *	pinned		its message; as a place: the call, and who replies to it
+ *	end		the pair that it was made in; from the answer that carries
+ *			it, who has asked
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)
  *
