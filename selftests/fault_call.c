@@ -4,6 +4,8 @@
  * the caller's memory
  */
 
+#include <sys/resource.h>
+
 #include <kselftest_harness.h>
 
 #include "fault_effect.h"
@@ -188,6 +190,45 @@ PATH(reply_into_its_place) {
 	.prepare = prepare_request, .run = run_placed_reply,
 	.check = check_reply, .lives = MEMORY | LIVES(FAULT_COPY),
 	.objects = 1, .copies = 1 + PLACED / 4096,
+};
+
+/* Receiving a request with the nice value of its caller */
+
+#define OWN_NICE	5
+
+static void prepare_lender(struct world *world)
+{
+	start_caller(world, world->port);
+	must(!setpriority(PRIO_PROCESS, 0, OWN_NICE), "a nice value");
+}
+
+static long run_borrow(struct world *world)
+{
+	return msg_recv(world->port, buffer, sizeof(buffer),
+			IPCBOX_INHERIT_NICE, &world->recv);
+}
+
+/* Nothing is lent with a request that was not received, nor after the reply. */
+static long check_borrow(struct world *world, long ret)
+{
+	if (getpriority(PRIO_PROCESS, 0) != (ret ? OWN_NICE : 0))
+		return -EBADMSG;
+	if (ret)
+		return ret;
+	return check_reply(world, reply_with(world, INLINE)) ?:
+	       getpriority(PRIO_PROCESS, 0) == OWN_NICE ? 0 : -EBADMSG;
+}
+
+static void end_lender(struct world *world)
+{
+	must(!setpriority(PRIO_PROCESS, 0, 0), "the first nice value");
+}
+
+/* Made are who holds it, and the loan. */
+PATH(recv_with_nice) {
+	.prepare = prepare_lender, .run = run_borrow,
+	.check = check_borrow, .end = end_lender,
+	.objects = 2, .copies = 2,
 };
 
 /* Coming to a caller who waits for somebody to receive its request */
