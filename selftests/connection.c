@@ -267,9 +267,9 @@ TEST_F(connection, sending_to_nobody)
 	EXPECT_EQ(-EPIPE, msg_send(self->client, "x", 1, 0, 0, IPCBOX_NOWAIT));
 	EXPECT_EQ(-EPIPE, sys_ioctl(self->client, IPCBOX_CALL, &call));
 	EXPECT_EQ(IPCBOX_NOT_DELIVERED, call.outcome);
-	EXPECT_EQ(0, pipes_broken);
+	EXPECT_EQ(0, atomic_load(&pipes_broken));
 	EXPECT_EQ(-EPIPE, sys_write(self->client, "x", 1));
-	EXPECT_EQ(1, pipes_broken);
+	EXPECT_EQ(1, atomic_load(&pipes_broken));
 }
 
 TEST_F(connection, the_end_wakes_those_who_wait)
