@@ -373,8 +373,16 @@ test_create_a_stream() {
 	stat_is max_bytes 8192
 	usage_error "a stream has a capacity in bytes alone" create --kind=stream -c 3 x
 	usage_error "a stream is for any, or for a pair" create --kind=stream --who=one x
-	usage_error "--kind takes mailbox or stream, not 'ring'" create --kind=ring x
+	usage_error "--kind takes mailbox, stream or listener, not 'ring'" create --kind=ring x
 	gives 1 create --kind=stream --bytes=8 x
+}
+
+test_create_a_listener() {
+	ok create --kind=listener --capacity=5 "$port"
+	stat_is kind listener
+	stat_is max_messages 5
+	gives 1 send "$port" hello
+	gives 1 call "$port" hello
 }
 
 test_pipe_joins_two_pipelines() {
@@ -676,7 +684,7 @@ test_info() {
 	shows "owners             kernel process"
 	ok info --json
 	json_is "d['abi_version']" 1
-	json_is "d['kinds']" "['mailbox', 'inbox', 'stream', 'ring']"
+	json_is "d['kinds']" "['mailbox', 'inbox', 'stream', 'listener', 'connection', 'ring']"
 	json_is "d['max_msgsize'] > 0 and d['max_ports'] > 0 and d['max_bytes'] > 0" True
 }
 
