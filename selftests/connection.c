@@ -467,6 +467,18 @@ TEST_F(connection, a_call_outlives_half_of_it)
 	EXPECT_STREQ("that", caller.reply);
 }
 
+/* What nobody has received yet, nobody will answer. */
+TEST_F(connection, a_call_in_line_ends_with_half_of_it)
+{
+	struct caller caller = caller_init(self->client, "what?");
+
+	caller_start(&caller);
+	ASSERT_TRUE(wait_for_waiters(self->server, 1, 0));
+	ASSERT_EQ(0, end_shutdown(self->server, IPCBOX_RIGHT_RECV));
+	EXPECT_EQ(-EOWNERDEAD, caller_join(&caller));
+	EXPECT_EQ(IPCBOX_NOT_DELIVERED, caller.call.outcome);
+}
+
 TEST_F(connection, what_cannot_be_shut_down)
 {
 	struct ipcbox_shutdown arg = { .rights = RIGHTS_IO, .reserved = 1 };
