@@ -2,10 +2,11 @@
 /*
  * The ends of a port: who has it open, and the rules of opening a stream
  *
- * A stream, each way of a connection, and a listener, that nobody writes to,
- * have ends. A handle that may receive is a read end, one that may send a write end, as
- * the port counts them. Who opens one end waits until the other one has come,
- * and is an end meanwhile; see fifo(7). One that has come and gone has come.
+ * A stream, each way of a connection, and a listener, which nobody writes to,
+ * have ends. A handle that may receive is a read end, one that may send a write
+ * end, as the port counts them. Who opens one end of a stream waits until the
+ * other one has come, and is an end meanwhile; see fifo(7). One that has come and
+ * gone has come.
  */
 #ifndef _IPCBOX_ENDS_H
 #define _IPCBOX_ENDS_H

@@ -47,11 +47,10 @@ static struct ipcbox_loan *ipcbox_loan_find_locked(void)
 	return NULL;
 }
 
-static void ipcbox_loan_add_locked(struct ipcbox_loan *loan, int floor)
+static void ipcbox_loan_add_locked(struct ipcbox_loan *loan)
 {
 	lockdep_assert_held(&ipcbox_loans_lock);
 	loan->task = get_task_struct(current);
-	loan->floor = floor;
 	loan->own = task_nice(current);
 	loan->lent = loan->own;
 	hash_add(ipcbox_loans, &loan->node, (unsigned long)current);
@@ -83,8 +82,10 @@ struct ipcbox_loan *ipcbox_loan_begin(void)
 	if (!loan) {
 		loan = fresh;
 		fresh = NULL;
-		ipcbox_loan_add_locked(loan, floor);
+		ipcbox_loan_add_locked(loan);
 	}
+	/* The thread may have other privileges than before. */
+	loan->floor = floor;
 	loan->requests++;
 	spin_unlock(&ipcbox_loans_lock);
 	kfree(fresh);

@@ -14,6 +14,9 @@
  *	|   `-- queue->poll.lock	likewise
  *	|-- queue->lock			spinlock
  *	|   |-- pid->wait_pidfd.lock	to watch a process that holds messages
+ *	|   |-- ipcbox_loans_lock	to lend a nice value, and take it back; also
+ *	|   |   |			taken with no other lock of ours held
+ *	|   |   `-- rq->lock		of the core kernel
  *	|   `-- workqueue internals	to set the time when a lease expires
  *	`-- pid->wait_pidfd.lock	spinlock, of the core kernel
  *
@@ -80,6 +83,8 @@
  *						is set; then the waiting thread
  *	waiter->result				written under queue->lock with
  *						release, read with acquire
+ *	ipcbox_loans, and all but the task
+ *		in struct ipcbox_loan		ipcbox_loans_lock
  *	ipcbox_users, user->refs		ipcbox_users_lock
  *	user->{ports,bytes,fds}			atomic
  *	fds->charged				queue->lock, then who drops the last
@@ -113,6 +118,8 @@
  *	pinned		its message; as a place: the call, and who replies to it
  *	end		the pair that it was made in; from the answer that carries
  *			it, who has asked
+ *	loan		each held request that it was made for, and who is about to
+ *			hold one; it holds its thread
  *	user		each handle, each port; queued bytes keep it as well
  *	module		each open file (file_operations.owner)
  *

@@ -1305,7 +1305,8 @@ struct ipcbox_event {
  * EINTR, ENOENT (no such port), EPROTOTYPE (no listener), EACCES, EMSGSIZE (the
  * first message is longer than the max_msgsize of the listener, with outcome
  * NOT_DELIVERED; or the answer than the buffer), EIDRM (the listener was deleted,
- * or went with its last handle, or the box is gone), EDQUOT, EMFILE, EINVAL, EFAULT, ENOMEM.
+ * or went with its last handle, or the box is gone), EDQUOT, EMFILE, EINVAL,
+ * EFAULT, ENOMEM.
  */
 struct ipcbox_connect {
 	__u64	flags;
