@@ -382,7 +382,9 @@ test_create_a_listener() {
 	stat_is kind listener
 	stat_is max_messages 5
 	gives 1 send "$port" hello
+	tells "a listener takes no messages, only connections"
 	gives 1 call "$port" hello
+	tells "a listener takes no messages, only connections"
 }
 
 test_pipe_joins_two_pipelines() {

@@ -23,6 +23,14 @@ int open_box(void)
 	return box;
 }
 
+static bool is_listener(int box, const char *name)
+{
+	struct ipcbox_stat stat;
+
+	return !ipcbox_port_find(box, name, &stat) &&
+	       stat.kind == IPCBOX_KIND_LISTENER;
+}
+
 int open_port(const char *name, uint32_t rights)
 {
 	int box = open_box();
@@ -31,9 +39,15 @@ int open_port(const char *name, uint32_t rights)
 	if (box < 0)
 		return box;
 	port = ipcbox_port_open_at(box, name, rights, 0);
+	/* the hint would speak of names */
+	if (port == -EINVAL && is_listener(box, name)) {
+		notice("cannot open port '%s': a listener takes no messages, only connections (see: man 3 ipcbox_connect)",
+		       name);
+		port = -EXIT_ERROR;
+	} else if (port < 0) {
+		port = -fail(port, "cannot open port '%s'", name);
+	}
 	close(box);
-	if (port < 0)
-		return -fail(port, "cannot open port '%s'", name);
 	return port;
 }
 

@@ -41,7 +41,7 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EPERM, "not permitted (only a user's own uid and groups, unless it has CAP_IPC_OWNER)" },
 	{ EINVAL, "invalid argument (a name has 1 to 63 bytes without blanks and '/', not starting with '-' or '@'; ipcbox info shows the limits)" },
 	{ ENODEV, "no such device (is the module loaded? try: modprobe ipcbox)" },
-	{ EOPNOTSUPP, "not supported by this port, a stream or one where all receivers get every message (ipcbox stat), or by this module (ipcbox info)" },
+	{ EOPNOTSUPP, "not supported by this port, for its kind or as all receivers get every message (ipcbox stat), or by this module (ipcbox info)" },
 	{ ENOTTY, "not a descriptor of that sort (a box from ipcbox_box_open, a port from ipcbox_port_open; or the module is too old)" },
 	{ E2BIG, "the module is older than this program and lacks what was asked for (update the module)" },
 	{ EFAULT, "bad address (a pointer given does not point to memory of this program)" },
