@@ -267,7 +267,7 @@ static int ipcbox_control_info(struct ipcbox_ioctl *call)
 	info->owners = BIT(IPCBOX_OWNER_KERNEL) | BIT(IPCBOX_OWNER_PROCESS) |
 		       BIT(IPCBOX_OWNER_HANDLE);
 	info->call_flags = IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK |
-			   IPCBOX_LEASE | IPCBOX_RECEIPT;
+			   IPCBOX_LEASE | IPCBOX_RECEIPT | IPCBOX_INHERIT_NICE;
 	info->max_msgsize = ipcbox_max_msgsize_now();
 	info->max_ports = READ_ONCE(ipcbox_max_ports_per_user);
 	info->max_bytes = READ_ONCE(ipcbox_max_bytes_per_user);

@@ -61,7 +61,7 @@ static int ipcbox_loan_floor(void)
 {
 	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_NICE))
 		return MIN_NICE;
-	return rlimit_to_nice(rlimit(RLIMIT_NICE));
+	return rlimit_to_nice(min(rlimit(RLIMIT_NICE), (unsigned long)NICE_WIDTH));
 }
 
 /**
@@ -92,12 +92,10 @@ struct ipcbox_loan *ipcbox_loan_begin(void)
 	return loan;
 }
 
-/* A thread that has exited needs none, and one that was set is as it should be. */
+/* A thread that has exited needs none. */
 static void ipcbox_loan_set_locked(struct ipcbox_loan *loan, int nice)
 {
 	lockdep_assert_held(&ipcbox_loans_lock);
-	if (task_nice(loan->task) != loan->lent)
-		loan->own = task_nice(loan->task);
 	loan->lent = nice;
 	if (!READ_ONCE(loan->task->exit_state))
 		set_user_nice(loan->task, nice);
@@ -111,6 +109,8 @@ static void ipcbox_loan_set_locked(struct ipcbox_loan *loan, int nice)
 void ipcbox_loan_take(struct ipcbox_loan *loan, int nice)
 {
 	spin_lock(&ipcbox_loans_lock);
+	if (task_nice(current) != loan->lent)
+		loan->own = task_nice(current);
 	ipcbox_loan_set_locked(loan, max(nice, min(loan->floor, loan->own)));
 	spin_unlock(&ipcbox_loans_lock);
 }

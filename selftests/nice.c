@@ -339,6 +339,50 @@ TEST_F(nice, no_lower_than_the_server_may_go_itself)
 	EXPECT_EQ(0, nice_of_alice(self, 0, 23));
 }
 
+/* Slowed down meanwhile, it does not get faster by another request. */
+static int serve_when_reniced(FIXTURE_DATA(nice) *self, int other)
+{
+	struct rlimit limit = {};
+	int port = self->port;
+
+	if (setrlimit(RLIMIT_NICE, &limit) || !user_become(ALICE, ALICE))
+		return 100;
+	if (serve(self, IPCBOX_INHERIT_NICE) ||
+	    setpriority(PRIO_PROCESS, 0, 15))
+		return 101;
+	self->port = other;
+	if (serve(self, IPCBOX_INHERIT_NICE) || nice_now() != 15)
+		return 102;
+	if (answer(self, self->recv.msg_id))
+		return 103;
+	self->port = port;
+	return nice_now();
+}
+
+TEST_F(nice, what_is_set_meanwhile_is_its_own)
+{
+	int other = port_temporary(self->box, 4), status;
+	struct nice_caller first, second;
+	pid_t child;
+
+	ASSERT_LE(0, other);
+	nice_call(&first, self->port, 2);
+	nice_call(&second, other, 0);
+	child = fork();
+	if (!child)
+		_exit(serve_when_reniced(self, other));
+	ASSERT_EQ(child, waitpid(child, &status, 0));
+	EXPECT_EQ(15, WEXITSTATUS(status));
+	EXPECT_EQ(0, caller_join(&second.caller));
+	EXPECT_EQ(-EOWNERDEAD, caller_join(&first.caller));
+	close(other);
+}
+
+TEST_F(nice, without_a_limit_any_value)
+{
+	EXPECT_EQ(-20, nice_of_alice(self, -20, RLIM_INFINITY));
+}
+
 TEST_F(nice, peeking_inherits_nothing)
 {
 	EXPECT_EQ(-EINVAL, serve(self, IPCBOX_INHERIT_NICE | IPCBOX_PEEK));

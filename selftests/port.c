@@ -756,7 +756,7 @@ TEST_F(port, info_tells_features_and_limits)
 	EXPECT_EQ(1 << IPCBOX_OWNER_KERNEL | 1 << IPCBOX_OWNER_PROCESS |
 		  1 << IPCBOX_OWNER_HANDLE, info.owners);
 	EXPECT_EQ(IPCBOX_NOWAIT | IPCBOX_IOVEC | IPCBOX_PEEK | IPCBOX_LEASE |
-		  IPCBOX_RECEIPT, info.call_flags);
+		  IPCBOX_RECEIPT | IPCBOX_INHERIT_NICE, info.call_flags);
 	EXPECT_EQ(parameter("max_msgsize"), info.max_msgsize);
 	EXPECT_EQ(parameter("max_ports_per_user"), info.max_ports);
 	EXPECT_EQ(parameter("max_bytes_per_user"), info.max_bytes);
