@@ -368,8 +368,7 @@ int ipcbox_call_answer(struct ipcbox_handle *handle,
 	if (ret)
 		return ret;
 	answer.type = arg->type;
-	if (unlikely(verdict))
-		answer.verdict = *verdict;
+	answer.verdict = verdict ? *verdict : (struct ipcbox_verdict){};
 	ret = ipcbox_answer_fill(&answer, handle, arg->id, &from.iter);
 	ipcbox_buffers_release(&from);
 	return ret ?: ipcbox_call_finish(handle, arg->id, &answer);

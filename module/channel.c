@@ -103,10 +103,6 @@ static struct file *ipcbox_channel_connect(struct ipcbox_ioctl *call,
 	struct ipcbox_verdict verdict = {};
 	int ret;
 
-	/* It must be possible to tell the outcome, whatever that will be. */
-	arg->outcome = IPCBOX_NOT_DELIVERED;
-	if (ipcbox_ioctl_put(call))
-		return ERR_PTR(-EFAULT);
 	ret = ipcbox_channel_ask(call, port, &verdict);
 	arg->reason = verdict.reason;
 	if (!ret && !verdict.end)
@@ -122,10 +118,16 @@ static struct file *ipcbox_channel_connect(struct ipcbox_ioctl *call,
 
 int ipcbox_channel_ioctl_connect(struct ipcbox_ioctl *call)
 {
+	struct ipcbox_connect *arg = &call->arg.connect;
 	struct ipcbox_port *port;
 	struct file *file;
 	int fd;
 
+	/* It must be possible to tell the outcome, whatever that will be. */
+	arg->outcome = IPCBOX_NOT_DELIVERED;
+	arg->reason = 0;
+	if (ipcbox_ioctl_put(call))
+		return -EFAULT;
 	port = ipcbox_channel_find(call);
 	if (IS_ERR(port))
 		return PTR_ERR(port);
@@ -237,6 +239,9 @@ int ipcbox_channel_ioctl_shutdown(struct ipcbox_ioctl *call)
 
 	if (handle->port->kind != IPCBOX_KIND_CONNECTION)
 		return -EOPNOTSUPP;
+	/* Who has only opened the port, to look at it or to manage it. */
+	if (!handle->out)
+		return -EBADF;
 	if (!arg->rights || arg->reserved ||
 	    arg->rights & ~(IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV))
 		return -EINVAL;

@@ -67,7 +67,7 @@ static __poll_t ipcbox_handle_poll(struct file *file, poll_table *table)
 	__poll_t events = EPOLLHUP | EPOLLERR;
 	__poll_t ready, told;
 
-	if (handle->port->kind == IPCBOX_KIND_CONNECTION)
+	if (handle->port->kind == IPCBOX_KIND_CONNECTION && handle->out)
 		return ipcbox_channel_poll(file, table) |
 		       ipcbox_handle_poll_news(handle);
 	if (handle->rights & IPCBOX_RIGHT_RECV)

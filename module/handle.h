@@ -4,8 +4,8 @@
  *
  * It is a pair of queues, one to receive from and one to send to, so that all
  * kinds of ports share one send path and one receive path. For a mailbox both
- * are the queue of the port; for one end of a pipe that goes both ways they are
- * those of two ports, crossed.
+ * are the queue of the port; for an end of a connection, or of a pipe that goes both
+ * ways, they are those of two ports, crossed.
  */
 #ifndef _IPCBOX_HANDLE_H
 #define _IPCBOX_HANDLE_H

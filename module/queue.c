@@ -314,7 +314,7 @@ static void ipcbox_queue_kill_waiters(struct ipcbox_queue *queue, int why_calls)
 /* Frees a few, because there may be many: false if there is none left. */
 static bool ipcbox_queue_free_some(struct ipcbox_queue *queue)
 {
-	struct ipcbox_message *msg, *next;
+	struct ipcbox_message *msg;
 	LIST_HEAD(some);
 	int n;
 
@@ -323,14 +323,13 @@ static bool ipcbox_queue_free_some(struct ipcbox_queue *queue)
 		msg = ipcbox_line_first(&queue->line, 0);
 		if (!msg)
 			break;
+		/* Whose sends have failed has them back already. */
+		WARN_ON_ONCE(msg->sender);
 		ipcbox_line_remove(&queue->line, msg);
 		list_add_tail(&msg->node, &some);
 	}
 	spin_unlock(&queue->lock);
-	list_for_each_entry_safe(msg, next, &some, node) {
-		list_del_init(&msg->node);
-		ipcbox_message_put(msg, &queue->spare);
-	}
+	ipcbox_queue_free_dropped(queue, &some);
 	cond_resched();
 	return n;
 }

@@ -83,7 +83,7 @@ struct ipcbox_queue {
 	bool has_ends;			/* constant: see queue_ends.c */
 	bool listener;			/* constant: of requests to connect */
 	bool broken;			/* has ends, and nobody reads; as dead */
-	bool ended;			/* has ends, and nobody writes */
+	bool ended;			/* has ends, and nobody will write */
 	struct ipcbox_limits limits;	/* also read without the lock */
 	u64 admitted;			/* messages, in line or taken */
 	u64 admitted_bytes;

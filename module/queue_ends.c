@@ -3,8 +3,8 @@
  * Queues that have ends: what happens when nobody reads, or nobody writes
  *
  * Those are the queues of streams, which are opened and closed as FIFOs are; those
- * of connections, which have one end of each kind, once; and those of listeners,
- * which nobody has open to write.
+ * of connections, which have one end of each kind, that may be shut down before
+ * it is closed; and those of listeners, which nobody has open to write.
  */
 
 #include <linux/poll.h>
@@ -18,25 +18,23 @@
 /**
  * ipcbox_queue_end_receivers() - no more comes for those who wait
  * @queue: queue
- * @why: what they get; with -ENODATA events may come yet
+ * @why: what they get
  * @wake: who to wake
+ *
+ * Who only hears is none of them: events may come yet.
  */
 void ipcbox_queue_end_receivers(struct ipcbox_queue *queue, int why,
 				struct ipcbox_wake *wake)
 {
 	struct ipcbox_waiter *receiver, *next;
-	struct rb_node *node, *after;
+	struct rb_node *node;
 
 	lockdep_assert_held(&queue->lock);
 	list_for_each_entry_safe(receiver, next, &queue->receivers, node)
 		ipcbox_queue_receiver_done(queue, receiver, why, wake);
-	for (node = rb_first(&queue->selective); node; node = after) {
-		after = rb_next(node);
-		receiver = ipcbox_receiver_of(node);
-		if (why != -ENODATA ||
-		    !ipcbox_filter_only_hears(receiver->filter))
-			ipcbox_queue_receiver_done(queue, receiver, why, wake);
-	}
+	while ((node = rb_first(&queue->selective)))
+		ipcbox_queue_receiver_done(queue, ipcbox_receiver_of(node), why,
+					   wake);
 }
 
 static void ipcbox_queue_break_senders(struct ipcbox_queue *queue,

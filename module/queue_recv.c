@@ -247,13 +247,35 @@ bool ipcbox_queue_settle(struct ipcbox_queue *queue, struct ipcbox_message *msg)
 	return settled;
 }
 
+/*
+ * What nobody will receive: true if the message is its sender's, who waits, and
+ * whose send or call has failed.
+ */
+static bool ipcbox_queue_return_to_sender(struct ipcbox_queue *queue,
+					  struct ipcbox_message *msg,
+					  struct ipcbox_wake *wake)
+{
+	bool held = msg->state == IPCBOX_MESSAGE_HELD;
+	struct ipcbox_waiter *sender = msg->sender;
+
+	if (sender)
+		ipcbox_queue_fail_sender_locked(queue, sender, msg->call ?
+						-EOWNERDEAD : -EPIPE, wake);
+	if (sender && held)
+		return true;
+	ipcbox_queue_end_take(queue, msg);
+	msg->state = IPCBOX_MESSAGE_GONE;
+	return false;
+}
+
 /**
  * ipcbox_queue_give_back_locked() - undo a take, or end a hold
  * @queue: queue
  * @msg: message that is taken or held
  * @wake: who to wake
  *
- * The message is where it was before: first in line for the same receivers.
+ * The message is where it was before: first in line for the same receivers; or
+ * its sender's, if there will be no receivers.
  *
  * Return: true, or false if there is no line any more, or the message is gone;
  * then its reference is the caller's
@@ -267,6 +289,8 @@ bool ipcbox_queue_give_back_locked(struct ipcbox_queue *queue,
 		msg->state = IPCBOX_MESSAGE_GONE;
 		return false;
 	}
+	if (unlikely(queue->broken && !queue->stream))
+		return ipcbox_queue_return_to_sender(queue, msg, wake);
 	if (msg->state == IPCBOX_MESSAGE_HELD)
 		ipcbox_queue_end_hold(queue, msg);
 	else

@@ -308,7 +308,7 @@ bool ipcbox_queue_has_room(struct ipcbox_queue *queue, size_t len)
  */
 u64 ipcbox_queue_make_room(struct ipcbox_queue *queue, size_t len)
 {
-	struct ipcbox_message *msg, *next;
+	struct ipcbox_message *msg;
 	LIST_HEAD(dropped);
 	u64 n = 0;
 
@@ -324,9 +324,6 @@ u64 ipcbox_queue_make_room(struct ipcbox_queue *queue, size_t len)
 		n++;
 	}
 	spin_unlock(&queue->lock);
-	list_for_each_entry_safe(msg, next, &dropped, node) {
-		list_del_init(&msg->node);
-		ipcbox_message_put(msg, &queue->spare);
-	}
+	ipcbox_queue_free_dropped(queue, &dropped);
 	return n;
 }

@@ -213,7 +213,8 @@ static int ipcbox_transfer_want_receipt(struct ipcbox_ioctl *call,
 			return -EINVAL;
 		out->receipt = receipt;
 	}
-	if (ipcbox_port_broadcasts(handle->port))
+	/* News are guarded by the queue that the handle receives from. */
+	if (ipcbox_port_broadcasts(handle->port) || (out->news && handle->out))
 		return -EOPNOTSUPP;
 	return out->receipt ? ipcbox_transfer_put_receipt(call, receipt) : 0;
 }

@@ -607,6 +607,19 @@ TEST_F(connect, arguments_that_are_wrong)
 	EXPECT_NOTHING_LEFT(self);
 }
 
+/* Also if there is nobody to ask. */
+TEST_F(connect, the_outcome_is_of_this_call)
+{
+	struct ipcbox_connect connect = connect_init("", NULL, 0);
+
+	connect.outcome = IPCBOX_ANSWERED;
+	connect.reason = 7;
+	strcpy(connect.name, "nowhere");
+	EXPECT_EQ(-ENOENT, sys_ioctl(self->box, IPCBOX_CONNECT, &connect));
+	EXPECT_EQ(IPCBOX_NOT_DELIVERED, connect.outcome);
+	EXPECT_EQ(0, connect.reason);
+}
+
 TEST_F(connect, pointers_that_are_wrong)
 {
 	struct ipcbox_connect connect = connect_init("", NULL, 0);

@@ -208,6 +208,18 @@ TEST_F(connection, leases_receipts_and_descriptors)
 	close(event);
 }
 
+/* Told later, they would be told on another queue than who sends listens to. */
+TEST_F(connection, no_receipts_that_come_later)
+{
+	struct ipcbox_events events = { .mask = IPCBOX_EVENT_DELIVERED };
+
+	ASSERT_EQ(0, sys_ioctl(self->client, IPCBOX_EVENTS, &events));
+	EXPECT_EQ(-EOPNOTSUPP, msg_send(self->client, "x", 1, 0, 0,
+					IPCBOX_RECEIPT | IPCBOX_NOWAIT));
+	EXPECT_EQ(-EAGAIN, msg_recv(self->server, self->text, 64,
+				    IPCBOX_NOWAIT, &self->recv));
+}
+
 /* Private */
 
 TEST_F(connection, nobody_else_opens_an_end)
@@ -226,6 +238,28 @@ TEST_F(connection, nobody_else_opens_an_end)
 					IPCBOX_RIGHT_SEND));
 	EXPECT_EQ(-EACCES, port_open_id(self->box, stat.id,
 					IPCBOX_RIGHT_RECV));
+}
+
+/* Anybody may look at a port, its owner may manage it; neither has an end. */
+TEST_F(connection, who_looks_at_it_has_no_end)
+{
+	static const uint32_t rights[] = { 0, IPCBOX_RIGHT_MANAGE };
+	unsigned int i;
+	int port;
+
+	ASSERT_EQ(0, msg_send(self->server, "private", 7, 0, 0, 0));
+	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+		port = port_open_id(self->box, port_id(self->client),
+				    rights[i]);
+		ASSERT_LE(0, port);
+		EXPECT_EQ(-EBADF, end_shutdown(port, IPCBOX_RIGHT_SEND));
+		EXPECT_EQ(-EBADF, end_shutdown(port, IPCBOX_RIGHT_RECV));
+		EXPECT_EQ(-EBADF, end_shutdown(port, RIGHTS_IO));
+		EXPECT_EQ(0, poll_all(port));
+		close(port);
+	}
+	EXPECT_EQ(7, receive(self, self->client));
+	EXPECT_EQ(0, msg_send(self->client, "x", 1, 0, 0, 0));
 }
 
 /* The end */
@@ -465,6 +499,52 @@ TEST_F(connection, a_call_outlives_half_of_it)
 				   0));
 	EXPECT_EQ(0, caller_join(&caller));
 	EXPECT_STREQ("that", caller.reply);
+}
+
+/* What comes back to where nobody receives any more is nobody's. */
+TEST_F(connection, a_call_put_back_after_half_of_it)
+{
+	struct caller caller = caller_init(self->client, "what?");
+
+	caller_start(&caller);
+	ASSERT_EQ(5, receive(self, self->server));
+	ASSERT_EQ(0, end_shutdown(self->server, IPCBOX_RIGHT_RECV));
+	EXPECT_EQ(0, msg_nack(self->server, self->recv.msg_id));
+	EXPECT_EQ(-EOWNERDEAD, caller_join(&caller));
+	EXPECT_EQ(IPCBOX_UNANSWERED, caller.call.outcome);
+	EXPECT_EQ(-ESRCH, msg_nack(self->server, self->recv.msg_id));
+}
+
+TEST_F(connection, a_lease_put_back_after_half_of_it)
+{
+	struct ipcbox_info before, after;
+
+	ASSERT_EQ(0, box_info(self->box, &before));
+	ASSERT_EQ(0, msg_send(self->client, "lease", 5, 0, 0, 0));
+	memset(&self->recv, 0, sizeof(self->recv));
+	ASSERT_EQ(0, msg_recv(self->server, self->text, 64, IPCBOX_LEASE,
+			      &self->recv));
+	ASSERT_EQ(0, end_shutdown(self->server, IPCBOX_RIGHT_RECV));
+	EXPECT_EQ(0, msg_nack(self->server, self->recv.msg_id));
+	EXPECT_EQ(-ENOTCONN, receive(self, self->server));
+	ASSERT_EQ(0, box_info(self->box, &after));
+	EXPECT_EQ(before.user_bytes, after.user_bytes);
+}
+
+/* The other end goes on, and is not charged for what nobody can have. */
+TEST_F(connection, a_lease_goes_with_its_end)
+{
+	struct ipcbox_info before, after;
+
+	ASSERT_EQ(0, box_info(self->box, &before));
+	ASSERT_EQ(0, msg_send(self->client, "lease", 5, 0, 0, 0));
+	memset(&self->recv, 0, sizeof(self->recv));
+	ASSERT_EQ(0, msg_recv(self->server, self->text, 64, IPCBOX_LEASE,
+			      &self->recv));
+	close(self->server);
+	self->server = -1;
+	ASSERT_EQ(0, box_info(self->box, &after));
+	EXPECT_EQ(before.user_bytes, after.user_bytes);
 }
 
 /* What nobody has received yet, nobody will answer. */

@@ -197,14 +197,20 @@
  *
  * A connection has two ends, one descriptor each, and is full duplex. Both ends
  * send, receive, call and poll as on a mailbox, with message boundaries,
- * priorities, leases, descriptors and events. They are private: nobody else can
- * open one (EACCES), but descriptors are inherited, and passed on by sockets.
+ * priorities, leases, descriptors and events, but for IPCBOX_RECEIPT with
+ * IPCBOX_NOWAIT (EOPNOTSUPP). They are private: nobody else can open one (EACCES),
+ * but descriptors are inherited, and passed on by sockets. The limits given to
+ * IPCBOX_ACCEPT are where both ways begin; each end can change those of what it
+ * receives. Both ports stay while either end is open, and their creator, who is
+ * charged for them, can end that with IPCBOX_PORT_DELETE.
  *
  * When an end is closed, by its process or with that, the other one still
  * receives what is in line, and then: read(2) returns 0, IPCBOX_RECV fails with
  * ENOTCONN, as other than that an empty message is possible. Sending fails with
  * EPIPE, for write(2) with SIGPIPE as well, and so does a new IPCBOX_CALL; calls
- * that wait end with EOWNERDEAD. What was sent there and not received is gone.
+ * that wait end with EOWNERDEAD. What was sent there and not received is gone, as
+ * is what comes back in line then. What another thread is receiving, or has leased,
+ * may come back after its sender's end was closed.
  * poll(2) reports EPOLLIN | EPOLLRDHUP, and EPOLLOUT, when there is nothing to wait
  * for, and EPOLLHUP when both directions are closed. IPCBOX_SHUTDOWN closes one.
  *
@@ -1391,10 +1397,11 @@ struct ipcbox_refuse {
  * @reserved: in: must be 0
  *
  * As shutdown(2): for all who have the end, as if it was closed in that direction.
- * Who waits to send meanwhile goes on waiting for room.
+ * Who waits to send meanwhile goes on waiting for room. poll(2) tells of it, events
+ * do not.
  *
- * Return: 0, or -1 with errno: EOPNOTSUPP (no connection), EINVAL, EFAULT, EIDRM
- * (port deleted).
+ * Return: 0, or -1 with errno: EOPNOTSUPP (no connection), EBADF (a handle that was
+ * opened on one of its ports, and is no end), EINVAL, EFAULT, EIDRM (port deleted).
  */
 struct ipcbox_shutdown {
 	__u64	flags;
