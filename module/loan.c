@@ -61,7 +61,8 @@ static int ipcbox_loan_floor(void)
 {
 	if (ns_capable_noaudit(&init_user_ns, CAP_SYS_NICE))
 		return MIN_NICE;
-	return rlimit_to_nice(min(rlimit(RLIMIT_NICE), (unsigned long)NICE_WIDTH));
+	return rlimit_to_nice(min_t(unsigned long, rlimit(RLIMIT_NICE),
+				    NICE_WIDTH));
 }
 
 /**

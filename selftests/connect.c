@@ -30,7 +30,7 @@ FIXTURE_SETUP(connect)
 {
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
-	ASSERT_EQ(0, box_info(self->box, &self->before));
+	ASSERT_EQ(0, box_info_settled(self->box, &self->before));
 	self->listener = listener_create(self->box, "door", BACKLOG);
 	ASSERT_LE(0, self->listener);
 	memset(&self->client, 0, sizeof(self->client));

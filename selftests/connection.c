@@ -54,7 +54,7 @@ FIXTURE_SETUP(connection)
 	accept.max_messages = variant->max_messages;
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
-	ASSERT_EQ(0, box_info(self->box, &self->before));
+	ASSERT_EQ(0, box_info_settled(self->box, &self->before));
 	self->listener = listener_create(self->box, "door", 8);
 	ASSERT_LE(0, self->listener);
 	ASSERT_TRUE(connection_make(self->box, self->listener, accept,
@@ -248,7 +248,7 @@ TEST_F(connection, who_looks_at_it_has_no_end)
 	int port;
 
 	ASSERT_EQ(0, msg_send(self->server, "private", 7, 0, 0, 0));
-	for (i = 0; i < sizeof(rights) / sizeof(rights[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(rights); i++) {
 		port = port_open_id(self->box, port_id(self->client),
 				    rights[i]);
 		ASSERT_LE(0, port);

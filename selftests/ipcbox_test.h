@@ -154,6 +154,18 @@ static inline int box_info(int box, struct ipcbox_info *info)
 	return sys_ioctl(box, IPCBOX_INFO, info);
 }
 
+/* As box_info(), when what an earlier program has left has gone. */
+static inline int box_info_settled(int box, struct ipcbox_info *info)
+{
+	int tries = 5000, ret;
+
+	do {
+		ret = box_info(box, info);
+	} while (!ret && (info->user_bytes || info->user_ports) &&
+		 tries-- && !usleep(1000));
+	return ret;
+}
+
 /* Handles */
 
 static inline int port_stat(int port, struct ipcbox_stat *stat)

@@ -209,14 +209,10 @@ static struct ipcbox_port_create ring_attr(const char *name)
 FIXTURE_SETUP(ring)
 {
 	struct ipcbox_port_create attr = ring_attr("ring");
-	int tries = 5000;
 
 	self->box = box_private();
 	ASSERT_LE(0, self->box);
-	/* What an earlier program has left goes a moment after it. */
-	do {
-		ASSERT_EQ(0, box_info(self->box, &self->before));
-	} while (self->before.user_bytes && !usleep(1000) && tries--);
+	ASSERT_EQ(0, box_info_settled(self->box, &self->before));
 	self->port = port_create(self->box, &attr);
 	ASSERT_LE(0, self->port);
 	self->producer = port_open(self->box, "ring", SENDER);
