@@ -189,7 +189,7 @@ IPCBOX_ABI_SIZE(ipcbox_ack, 16);
 IPCBOX_ABI_FIELD(ipcbox_ack, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_ack, id, 8);
 
-IPCBOX_ABI_SIZE(ipcbox_call, 104);
+IPCBOX_ABI_SIZE(ipcbox_call, 136);
 IPCBOX_ABI_FIELD(ipcbox_call, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_call, data, 8);
 IPCBOX_ABI_FIELD(ipcbox_call, len, 16);
@@ -206,8 +206,14 @@ IPCBOX_ABI_FIELD(ipcbox_call, replier_pid, 88);
 IPCBOX_ABI_FIELD(ipcbox_call, replier_tid, 92);
 IPCBOX_ABI_FIELD(ipcbox_call, replier_uid, 96);
 IPCBOX_ABI_FIELD(ipcbox_call, replier_gid, 100);
+IPCBOX_ABI_FIELD(ipcbox_call, fds, 104);
+IPCBOX_ABI_FIELD(ipcbox_call, reply_fds, 112);
+IPCBOX_ABI_FIELD(ipcbox_call, nr_fds, 120);
+IPCBOX_ABI_FIELD(ipcbox_call, reply_fds_size, 124);
+IPCBOX_ABI_FIELD(ipcbox_call, reply_nr_fds, 128);
+IPCBOX_ABI_FIELD(ipcbox_call, reserved, 132);
 
-IPCBOX_ABI_SIZE(ipcbox_reply, 56);
+IPCBOX_ABI_SIZE(ipcbox_reply, 64);
 IPCBOX_ABI_FIELD(ipcbox_reply, flags, 0);
 IPCBOX_ABI_FIELD(ipcbox_reply, id, 8);
 IPCBOX_ABI_FIELD(ipcbox_reply, data, 16);
@@ -215,7 +221,8 @@ IPCBOX_ABI_FIELD(ipcbox_reply, len, 24);
 IPCBOX_ABI_FIELD(ipcbox_reply, type, 32);
 IPCBOX_ABI_FIELD(ipcbox_reply, recv, 40);
 IPCBOX_ABI_FIELD(ipcbox_reply, recv_size, 48);
-IPCBOX_ABI_FIELD(ipcbox_reply, reserved, 52);
+IPCBOX_ABI_FIELD(ipcbox_reply, nr_fds, 52);
+IPCBOX_ABI_FIELD(ipcbox_reply, fds, 56);
 
 IPCBOX_ABI_SIZE(ipcbox_events, 16);
 IPCBOX_ABI_FIELD(ipcbox_events, flags, 0);

@@ -116,6 +116,10 @@
  * its own until it is acknowledged. Of a port of which all get all messages each
  * receiver gets descriptors of its own.
  *
+ * Requests and replies carry them as well. Who calls says before how many of the
+ * reply it has room for, and has the numbers then, so that the reply cannot fail
+ * for want of them; a reply whose call ends otherwise closes its descriptors.
+ *
  * Descriptors of ports and of the box, of sockets, epoll and io_uring are refused
  * with ELOOP, as they could keep the message that keeps them. For the same reason
  * the descriptors in a port are closed when nobody has a handle with any right on
@@ -1146,6 +1150,15 @@ struct ipcbox_ack {
  * @replier_tid: out: thread that replied, likewise
  * @replier_uid: out: effective user of the replier, likewise
  * @replier_gid: out: effective group of the replier, likewise
+ * @fds: in: pointer to an array of __s32: descriptors to send along
+ * @reply_fds: in: pointer to an array of __s32 for the descriptors that come with
+ *	the reply; all of it is set, to -1 where there are none
+ * @nr_fds: in: how many are sent; 0 to IPCBOX_FDS_MAX
+ * @reply_fds_size: in: number of elements of @reply_fds, of which no more than
+ *	IPCBOX_FDS_MAX are used. As many free numbers are needed during the call
+ * @reply_nr_fds: out: how many descriptors the reply was sent with; those for
+ *	which there was no room are closed
+ * @reserved: in: must be 0
  *
  * A request is a message that any receiver may receive, in the order of all
  * messages; it uses none of the capacity, as its sender waits anyway. Without a
@@ -1159,8 +1172,10 @@ struct ipcbox_ack {
  * handle, or the process that owned the port has exited), ETIMEDOUT, EINTR,
  * EAGAIN, EMSGSIZE (request longer than max_msgsize with outcome
  * NOT_DELIVERED; reply longer than @reply_size with outcome ANSWERED), EDQUOT,
- * EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), ECANCELED (put back in line
- * too often, see Dead letters), EFAULT, EINVAL, ENOMEM.
+ * EBADF (no IPCBOX_RIGHT_SEND, or one of @fds is not open), ELOOP (one of @fds
+ * cannot be sent), ETOOMANYREFS, EMFILE (too few numbers for @reply_fds_size), EIDRM
+ * (port deleted), ECANCELED (put back in line too often, see Dead letters), EFAULT,
+ * EINVAL, ENOMEM.
  */
 struct ipcbox_call {
 	__u64	flags;
@@ -1179,6 +1194,12 @@ struct ipcbox_call {
 	__s32	replier_tid;
 	__u32	replier_uid;
 	__u32	replier_gid;
+	__u64	fds;
+	__u64	reply_fds;
+	__u32	nr_fds;
+	__u32	reply_fds_size;
+	__u32	reply_nr_fds;
+	__u32	reserved;
 };
 
 /**
@@ -1193,7 +1214,8 @@ struct ipcbox_call {
  * @recv: in: pointer to a struct ipcbox_recv, to receive the next message as
  *	IPCBOX_RECV does, in the same call; 0 for none
  * @recv_size: in: size of that struct; with 0 in @recv, 0
- * @reserved: in: must be 0
+ * @nr_fds: in: how many descriptors to send along; 0 to IPCBOX_FDS_MAX
+ * @fds: in: pointer to an array of __s32 with them
  *
  * Any process that has the handle through which a request was received may
  * reply. A reply that fails leaves the request with its receiver; a reply to a
@@ -1208,8 +1230,9 @@ struct ipcbox_call {
  * the thread forks keeps the value. Real-time policies are not inherited.
  *
  * Return: 0, or -1 with errno: ESRCH, EMSGSIZE, EDQUOT, EINVAL, EFAULT, ENOMEM,
- * EBADF (no IPCBOX_RIGHT_RECV), EIDRM (port deleted), and with @recv and 0 in
- * @id those of IPCBOX_RECV.
+ * EBADF (no IPCBOX_RIGHT_RECV, or one of @fds is not open), ELOOP (one of @fds
+ * cannot be sent), ETOOMANYREFS, EIDRM (port deleted), and with @recv and 0 in @id
+ * those of IPCBOX_RECV.
  */
 struct ipcbox_reply {
 	__u64	flags;
@@ -1219,7 +1242,8 @@ struct ipcbox_reply {
 	__u64	type;
 	__u64	recv;
 	__u32	recv_size;
-	__u32	reserved;
+	__u32	nr_fds;
+	__u64	fds;
 };
 
 /**
