@@ -6,7 +6,8 @@
  * makes the memory, says who may map what, and lets the sides sleep and wake each
  * other. It does not look at records, with one exception: when nobody is on
  * either side of a lane any more, a record that is left keeps it for the next
- * consumer.
+ * consumer; unless the last one has ended its side, because it cannot make
+ * anything of what the producer writes.
  *
  *	new -> producer, no consumer <-> producer and consumer
  *			|			|
@@ -110,6 +111,8 @@ struct ipcbox_lane *ipcbox_lane_find_locked(struct ipcbox_ring *ring, u32 id);
 bool ipcbox_lane_on_side_locked(const struct ipcbox_lane *lane,
 				const struct ipcbox_handle *handle,
 				enum ipcbox_lane_side *side);
+bool ipcbox_lane_offered_locked(const struct ipcbox_lane *lane,
+				const struct ipcbox_handle *handle);
 void ipcbox_lane_wake_locked(struct ipcbox_lane *lane,
 			     enum ipcbox_lane_side side);
 bool ipcbox_lane_mapped_locked(struct ipcbox_lane *lane,

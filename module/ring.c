@@ -88,8 +88,7 @@ static bool ipcbox_ring_offers_locked(const struct ipcbox_lane *lane,
 				      u32 right, u32 id)
 {
 	return right == IPCBOX_RIGHT_RECV && id == IPCBOX_RING_ANY &&
-	       !lane->sides[IPCBOX_LANE_CONSUMER] &&
-	       lane->sides[IPCBOX_LANE_PRODUCER] != handle;
+	       ipcbox_lane_offered_locked(lane, handle);
 }
 
 /*

@@ -627,6 +627,48 @@ TEST_F(ring, consumer_dies)
 	EXPECT_NOTHING_CHARGED(self);
 }
 
+/* How it slept is no matter of the next one, who would never be woken. */
+TEST_F(ring, consumer_changes)
+{
+	struct side out, in;
+
+	ASSERT_TRUE(side_open(&out, self->producer, SENDER));
+	ASSERT_TRUE(side_open(&in, port_open(self->box, "ring", RECEIVER), RECEIVER));
+	in.ends[1]->waiting = IPCBOX_RING_WAITS | IPCBOX_RING_LIGHT;
+	side_close(&in);
+	ASSERT_TRUE(side_open(&in, self->consumer, RECEIVER));
+	EXPECT_EQ(0, in.ends[1]->waiting);
+	EXPECT_EQ(0, ring_wait(in.fd, RECEIVER, IPCBOX_RING_ANY, IPCBOX_NOWAIT, 0));
+}
+
+/* Who cannot make anything of a lane ends it, and nobody else has to. */
+TEST_F(ring, consumer_refuses)
+{
+	struct ipcbox_ring_attach lane;
+	struct ipcbox_ring_producer p;
+	struct ipcbox_ring_consumer c;
+	struct side out, in;
+	int fd = port_open(self->box, "ring", RECEIVER);
+
+	ASSERT_TRUE(side_open(&out, self->producer, SENDER));
+	ASSERT_TRUE(side_open(&in, fd, RECEIVER));
+	memset(out.data, 0xff, SIZE);
+	side_producer(&out, &p);
+	side_consumer(&in, &c);
+	EXPECT_EQ(-EBADMSG, peek(&c));
+	ipcbox_ring_finish(&c.side);
+	side_close(&in);
+	EXPECT_EQ(-EAGAIN, ring_attach(self->consumer, RECEIVER, &lane));
+	EXPECT_EQ(-EAGAIN, ring_wait(self->consumer, RECEIVER, IPCBOX_RING_ANY,
+				     IPCBOX_NOWAIT, 0));
+	EXPECT_EQ(0, polled(self->consumer, POLLIN));
+	EXPECT_NE(0, out.ends[1]->ended);
+	/* and it is gone with its producer, although it was never drained */
+	side_close(&out);
+	self->producer = -1;
+	EXPECT_NOTHING_CHARGED(self);
+}
+
 TEST_F(ring, charged)
 {
 	struct ipcbox_info info;

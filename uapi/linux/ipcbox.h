@@ -1435,8 +1435,9 @@ struct ipcbox_shutdown {
  * a producer that has gone is ended: its consumer is woken, and gets -EPIPE after
  * the last record that was published. The lane is freed when it is drained and
  * its consumer goes, too. What a consumer that has gone had not released, the next
- * one sees again. When the port is deleted all lanes are ended; what is mapped
- * stays mapped.
+ * one sees again; but a lane that a consumer has ended (ipcbox_ring_finish()) is
+ * offered to nobody any more, and freed when both have gone. When the port is
+ * deleted all lanes are ended; what is mapped stays mapped.
  *
  * A lane is charged to the real user id of its producer until it is freed: its data
  * and two pages; and to the memory cgroup.
