@@ -10,6 +10,8 @@
 #include <linux/smp.h>
 #include <linux/vmalloc.h>
 
+#include <linux/ipcbox.h>
+
 #include "lane.h"
 #include "quota.h"
 
@@ -18,6 +20,8 @@ void ipcbox_ring_init(struct ipcbox_ring *ring)
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->lanes);
 	ring->dead = false;
+	ring->sent = 0;
+	ring->received = 0;
 	init_waitqueue_head(&ring->wait);
 }
 
@@ -91,6 +95,64 @@ void ipcbox_lane_put(struct ipcbox_lane *lane)
 	kref_put(&lane->ref, ipcbox_lane_release);
 }
 
+/* Numbers, as the sides say */
+
+static u64 ipcbox_lane_position(const struct ipcbox_lane *lane,
+				enum ipcbox_lane_side side)
+{
+	return READ_ONCE(ipcbox_lane_end(lane, side)->position);
+}
+
+static bool ipcbox_lane_waits(const struct ipcbox_lane *lane,
+			      enum ipcbox_lane_side side)
+{
+	return lane->sides[side] &&
+	       READ_ONCE(ipcbox_lane_end(lane, side)->waiting) &
+		       IPCBOX_RING_WAITS;
+}
+
+static void ipcbox_lane_stat_locked(const struct ipcbox_lane *lane,
+				    struct ipcbox_stat *stat)
+{
+	u64 sent = ipcbox_lane_position(lane, IPCBOX_LANE_PRODUCER);
+	u64 received = ipcbox_lane_position(lane, IPCBOX_LANE_CONSUMER);
+
+	lockdep_assert_held(&lane->ring->lock);
+	stat->lanes++;
+	stat->bytes += min(sent - received, lane->capacity);
+	stat->sent_bytes += sent;
+	stat->received_bytes += received;
+	stat->waiting_senders += ipcbox_lane_waits(lane, IPCBOX_LANE_PRODUCER);
+	stat->waiting_receivers += ipcbox_lane_waits(lane, IPCBOX_LANE_CONSUMER);
+}
+
+/**
+ * ipcbox_ring_stat() - add what is known of the lanes
+ * @ring: ring
+ * @stat: of its port
+ */
+void ipcbox_ring_stat(struct ipcbox_ring *ring, struct ipcbox_stat *stat)
+{
+	const struct ipcbox_lane *lane;
+
+	spin_lock(&ring->lock);
+	stat->sent_bytes += ring->sent;
+	stat->received_bytes += ring->received;
+	list_for_each_entry(lane, &ring->lanes, node)
+		ipcbox_lane_stat_locked(lane, stat);
+	spin_unlock(&ring->lock);
+}
+
+static void ipcbox_lane_unlist_locked(struct ipcbox_lane *lane)
+{
+	struct ipcbox_ring *ring = lane->ring;
+
+	lockdep_assert_held(&ring->lock);
+	ring->sent += ipcbox_lane_position(lane, IPCBOX_LANE_PRODUCER);
+	ring->received += ipcbox_lane_position(lane, IPCBOX_LANE_CONSUMER);
+	list_del_init(&lane->node);
+}
+
 /* Sides */
 
 /* Clears the bit on which a side sleeps; then ipcbox_ring_wake(). */
@@ -120,7 +182,7 @@ static bool ipcbox_lane_refused(const struct ipcbox_lane *lane)
 static bool ipcbox_lane_drained(const struct ipcbox_lane *lane)
 {
 	const void *data = lane->memory + IPCBOX_LANE_SIDES * PAGE_SIZE;
-	u64 pos = READ_ONCE(ipcbox_lane_end(lane, IPCBOX_LANE_CONSUMER)->position);
+	u64 pos = ipcbox_lane_position(lane, IPCBOX_LANE_CONSUMER);
 
 	if (ipcbox_lane_refused(lane))
 		return true;
@@ -144,7 +206,7 @@ static bool ipcbox_lane_leave_locked(struct ipcbox_lane *lane,
 	/* A consumer has gone, but the producer may be there. */
 	if (!READ_ONCE(ipcbox_lane_end(lane, IPCBOX_LANE_PRODUCER)->ended))
 		return false;
-	list_del_init(&lane->node);
+	ipcbox_lane_unlist_locked(lane);
 	return true;
 }
 
@@ -356,7 +418,7 @@ void ipcbox_ring_kill(struct ipcbox_ring *ring)
 						struct ipcbox_lane, node))) {
 		ipcbox_lane_finish_locked(lane, IPCBOX_LANE_PRODUCER);
 		ipcbox_lane_finish_locked(lane, IPCBOX_LANE_CONSUMER);
-		list_del_init(&lane->node);
+		ipcbox_lane_unlist_locked(lane);
 		spin_unlock(&ring->lock);
 		ipcbox_lane_put(lane);
 		spin_lock(&ring->lock);

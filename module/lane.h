@@ -35,6 +35,7 @@
 #include <linux/ipcbox_ring.h>
 
 struct ipcbox_handle;
+struct ipcbox_stat;
 struct ipcbox_user;
 
 enum ipcbox_lane_side {
@@ -48,12 +49,16 @@ enum ipcbox_lane_side {
  * @lock: guards the list, and the sides of the lanes in it
  * @lanes: oldest first
  * @dead: the port is deleted; there are none any more
+ * @sent: bytes in lanes that have gone
+ * @received: likewise, that were consumed
  * @wait: who waits in RING_WAIT or poll(), whatever for
  */
 struct ipcbox_ring {
 	spinlock_t lock;	/* see above */
 	struct list_head lanes;
 	bool dead;
+	u64 sent;
+	u64 received;
 	wait_queue_head_t wait;
 };
 
@@ -98,6 +103,7 @@ static inline struct ipcbox_lane *ipcbox_lane_get(struct ipcbox_lane *lane)
 void ipcbox_ring_init(struct ipcbox_ring *ring);
 void ipcbox_ring_kill(struct ipcbox_ring *ring);
 void ipcbox_ring_wake(struct ipcbox_ring *ring);
+void ipcbox_ring_stat(struct ipcbox_ring *ring, struct ipcbox_stat *stat);
 
 struct ipcbox_lane *ipcbox_lane_new(struct ipcbox_ring *ring, u64 capacity,
 				    struct ipcbox_user *user);

@@ -214,7 +214,7 @@ static __poll_t ipcbox_ring_poll(struct file *file, poll_table *table)
 static const struct ipcbox_ioctl_row ipcbox_ring_rows[] = {
 	[_IOC_NR(IPCBOX_STAT) - _IOC_NR(IPCBOX_SEND)] = {
 		.cmd	= IPCBOX_STAT,
-		.min_size = offsetofend(struct ipcbox_stat, reserved),
+		.min_size = offsetofend(struct ipcbox_stat, lanes),
 		.run	= ipcbox_handle_ioctl_stat,
 	},
 	[_IOC_NR(IPCBOX_SET) - _IOC_NR(IPCBOX_SEND)] = {

@@ -669,6 +669,47 @@ TEST_F(ring, consumer_refuses)
 	EXPECT_NOTHING_CHARGED(self);
 }
 
+TEST_F(ring, stat)
+{
+	const uint64_t need = ipcbox_ring_need(5);
+	struct ipcbox_ring_producer p;
+	struct ipcbox_ring_consumer c;
+	struct ipcbox_stat stat;
+	struct side out, in;
+
+	EXPECT_STAT(self->port, lanes, 0);
+	ASSERT_TRUE(side_open(&out, self->producer, SENDER));
+	ASSERT_TRUE(side_open(&in, self->consumer, RECEIVER));
+	side_producer(&out, &p);
+	side_consumer(&in, &c);
+	ASSERT_EQ(0, put(&p, "Hello", 5));
+	ASSERT_EQ(0, put(&p, "World", 5));
+	ASSERT_TRUE(next_is(&c, "Hello"));
+	ipcbox_ring_take(&c);
+	ipcbox_ring_release(&c);
+	in.ends[1]->waiting = IPCBOX_RING_WAITS;
+	ASSERT_EQ(0, port_stat(self->port, &stat));
+	EXPECT_EQ(1, stat.lanes);
+	EXPECT_EQ(need, stat.bytes);
+	EXPECT_EQ(2 * need, stat.sent_bytes);
+	EXPECT_EQ(need, stat.received_bytes);
+	EXPECT_EQ(0, stat.waiting_senders);
+	EXPECT_EQ(1, stat.waiting_receivers);
+	/* what they say is not believed beyond the capacity */
+	out.ends[0]->position = ~0ULL;
+	EXPECT_STAT(self->port, bytes, CAPACITY);
+	out.ends[0]->position = 2 * need;
+	in.ends[1]->position = 2 * need;
+	side_close(&out);
+	side_close(&in);
+	self->producer = -1;
+	self->consumer = -1;
+	ASSERT_EQ(0, port_stat(self->port, &stat));
+	EXPECT_EQ(0, stat.lanes);
+	EXPECT_EQ(2 * need, stat.sent_bytes);
+	EXPECT_EQ(2 * need, stat.received_bytes);
+}
+
 TEST_F(ring, charged)
 {
 	struct ipcbox_info info;

@@ -78,7 +78,6 @@ void ipcbox_lane_close(struct ipcbox_lane *lane);
 int ipcbox__lane_reserve(struct ipcbox_lane *lane, size_t len, void **payload,
 			 const struct ipcbox_options *options);
 int ipcbox__lane_wake(const struct ipcbox_lane *lane);
-int ipcbox__lane_end(const struct ipcbox_lane *lane);
 
 /**
  * ipcbox_lane_reserve - room for a record
@@ -99,9 +98,8 @@ static inline int ipcbox_lane_reserve(struct ipcbox_lane *lane, size_t len,
 				      void **payload,
 				      const struct ipcbox_options *options)
 {
-	if (ipcbox_ring_get(&lane->ring.side.peer->ended))
-		return ipcbox__lane_end(lane);
-	if (len < IPCBOX_RING_SIZE_MAX &&
+	if (!ipcbox_ring_get(&lane->ring.side.peer->ended) &&
+	    len < IPCBOX_RING_SIZE_MAX &&
 	    !ipcbox_ring_reserve(&lane->ring, (__u32)len, payload))
 		return 0;
 	return ipcbox__lane_reserve(lane, len, payload, options);
@@ -256,7 +254,7 @@ static inline int ipcbox_drain_peek(struct ipcbox_drain *drain,
 				    struct ipcbox_record *record,
 				    const struct ipcbox_options *options)
 {
-	__u32 len;
+	__u32 len = 0;
 
 	if (!drain->turn || ipcbox_ring_peek(drain->ring, &record->data, &len))
 		return ipcbox__drain_peek(drain, record, options);

@@ -106,7 +106,7 @@ int ipcbox__lane_wake(const struct ipcbox_lane *lane)
 }
 
 /* Why the consumer's end has ended. */
-int ipcbox__lane_end(const struct ipcbox_lane *lane)
+static int ipcbox_lane_end(const struct ipcbox_lane *lane)
 {
 	return ipcbox__waiter_port_gone(&ipcbox_lane_of(lane)->waiter) ?
 	       -EIDRM : -EPIPE;
@@ -131,12 +131,14 @@ int ipcbox__lane_reserve(struct ipcbox_lane *lane, size_t len, void **payload,
 		return -EINVAL;
 	if (len >= IPCBOX_RING_SIZE_MAX)
 		return -EMSGSIZE;
+	if (ipcbox_ring_get(&lane->ring.side.peer->ended))
+		return ipcbox_lane_end(lane);
 	this->wanted = (uint32_t)len;
 	ret = ipcbox_lane_look(&this->waiter);
 	if (ret == -EAGAIN && !(options && options->flags & IPCBOX_NOWAIT))
 		ret = ipcbox_lane_wait(this, options);
 	if (ret == -EPIPE)
-		ret = ipcbox__lane_end(lane);
+		ret = ipcbox_lane_end(lane);
 	if (!ret)
 		*payload = this->payload;
 	return ret;
@@ -167,7 +169,7 @@ int ipcbox_lane_arm(struct ipcbox_lane *lane, size_t len)
 	if (!ret)
 		ret = ipcbox__waiter_arm(&this->waiter);
 	if (ret == -EPIPE)
-		return ipcbox__lane_end(lane);
+		return ipcbox_lane_end(lane);
 	if (ret == -EAGAIN)
 		return 0;
 	return ret ? ret : 1;
