@@ -97,7 +97,7 @@ IPCBOX_ABI_FIELD(ipcbox_stat, receivers, 212);
 IPCBOX_ABI_FIELD(ipcbox_stat, handles, 216);
 IPCBOX_ABI_FIELD(ipcbox_stat, waiting_senders, 220);
 IPCBOX_ABI_FIELD(ipcbox_stat, waiting_receivers, 224);
-IPCBOX_ABI_FIELD(ipcbox_stat, reserved, 228);
+IPCBOX_ABI_FIELD(ipcbox_stat, lanes, 228);
 IPCBOX_ABI_FIELD(ipcbox_stat, held, 232);
 IPCBOX_ABI_FIELD(ipcbox_stat, lost, 240);
 IPCBOX_ABI_FIELD(ipcbox_stat, dead_letter, 248);

@@ -235,7 +235,7 @@ static const struct ipcbox_ioctl_row ipcbox_stream_rows[] = {
 		.run	= ipcbox_stream_ioctl_recv,
 	}, {
 		.cmd	= IPCBOX_STAT,
-		.min_size = offsetofend(struct ipcbox_stat, reserved),
+		.min_size = offsetofend(struct ipcbox_stat, lanes),
 		.run	= ipcbox_handle_ioctl_stat,
 	}, {
 		.cmd	= IPCBOX_SET,

@@ -75,7 +75,7 @@ OFFSET(ipcbox_stat, created, 136);
 OFFSET(ipcbox_stat, messages, 144);
 OFFSET(ipcbox_stat, next_size, 200);
 OFFSET(ipcbox_stat, senders, 208);
-OFFSET(ipcbox_stat, reserved, 228);
+OFFSET(ipcbox_stat, lanes, 228);
 OFFSET(ipcbox_stat, dead_letter, 248);
 OFFSET(ipcbox_stat, max_deliveries, 264);
 OFFSET(ipcbox_set, mode, 8);

@@ -732,7 +732,8 @@ struct ipcbox_inbox {
  * @handles: out: open handles with any right
  * @waiting_senders: out: threads that wait in a send or in a call
  * @waiting_receivers: out: threads that wait in a receive
- * @reserved: out: 0
+ * @lanes: out: of a ring: lanes that there are, those included that nobody
+ *	produces in any more
  * @held: out: messages that receivers hold: leased, or requests without a reply
  * @lost: out: messages that receivers have lost, on a port of
  *	IPCBOX_SHARE_ALL_LOSSY
@@ -745,6 +746,11 @@ struct ipcbox_inbox {
  * and @lost are those of this handle, if it may receive, else @messages, @bytes
  * and @next_size those of the receiver that has most in line; @received,
  * @taken, and in a list @lost, are sums.
+ *
+ * Of a ring the module counts no messages: @messages, @sent, @received and
+ * @next_size are 0. @bytes, @sent_bytes and @received_bytes go by what producers and
+ * consumers say of their positions, headers and padding included. @waiting_senders
+ * and @waiting_receivers are lanes that somebody waits in.
  *
  * The numbers of one port are taken at one moment, under its lock.
  *
@@ -780,7 +786,7 @@ struct ipcbox_stat {
 	__u32	handles;
 	__u32	waiting_senders;
 	__u32	waiting_receivers;
-	__u32	reserved;
+	__u32	lanes;
 	__u64	held;
 	__u64	lost;
 	__u64	dead_letter;
@@ -1459,8 +1465,9 @@ struct ipcbox_shutdown {
  * a producer that has gone is ended: its consumer is woken, and gets -EPIPE after
  * the last record that was published. The lane is freed when it is drained and
  * its consumer goes, too. What a consumer that has gone had not released, the next
- * one sees again. When the port is deleted all lanes are ended; what is mapped
- * stays mapped.
+ * one sees again; but a lane that a consumer has ended (ipcbox_ring_finish()) is
+ * offered to nobody any more, and freed when both have gone. When the port is
+ * deleted all lanes are ended; what is mapped stays mapped.
  *
  * A lane is charged to the real user id of its producer until it is freed: its data
  * and two pages; and to the memory cgroup.

@@ -15,7 +15,8 @@
  * - Wherever a function takes the name of a port, "@17" is the port of id 17.
  * - A call that fails has changed nothing: nothing was sent, and a message that
  *   could not be received is still first in line.
- * - The library keeps no state. All functions may be called from any thread
+ * - The library keeps no state (but see <ipcbox_lane.h> for ports of
+ *   IPCBOX_KIND_RING). All functions may be called from any thread
  *   and, but for ipcbox_recv_alloc() and ipcbox_strerror(), from a signal handler
  *   or a child after fork().
  * - A handler of a signal that was installed without SA_RESTART makes waiting
@@ -84,7 +85,9 @@ int ipcbox_box_info(int box, struct ipcbox_info *info);
  * @uid: user of the port; by default, IPCBOX_ID_SELF, that of the caller
  * @gid: group of the port; likewise
  * @kind: enum ipcbox_kind; by default a mailbox. A stream has no @max_messages
- *	and @max_msgsize, and by default 64 KiB of @max_bytes
+ *	and @max_msgsize, and by default 64 KiB of @max_bytes. A ring has lanes of
+ *	@max_bytes, by default all that fits into 64 KiB, at most @max_messages of
+ *	them, and no @max_msgsize
  * @sharing: enum ipcbox_sharing; by default any
  *
  * Start from IPCBOX_ATTR_INIT, which gives the defaults, and change what
