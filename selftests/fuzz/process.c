@@ -141,6 +141,8 @@ static void call_judge(struct context *ctx)
 		ledger_sent(ctx->tag, ctx->fate,
 			    ctx->steady ? context_place(ctx) : 0,
 			    ctx->message_id);
+	if (!ctx->steady)
+		store(&shared->strayed, 1);
 	/* Who has received from where is not certain any more. */
 	if (!ctx->steady && ctx->row->waits == WAITS_AS_RECEIVER)
 		store(&shared->disorder, 1);
@@ -182,8 +184,14 @@ void payload_enter(struct context *ctx, struct buffer *buffer, uint64_t type,
 		shared->messages[ctx->tag].kind = MESSAGE_REPLY;
 		shared->messages[ctx->tag].answers = ctx->arg.reply.id;
 	}
-	payload_fill((void *)buffer->start, buffer->len, buffer->good,
-		     ctx->tag);
+	if (context_may_be(ctx, IPCBOX_KIND_STREAM))
+		stream_fill((void *)buffer->start,
+			    buffer->len < buffer->good ? buffer->len :
+							 buffer->good,
+			    ctx->thread);
+	else
+		payload_fill((void *)buffer->start, buffer->len, buffer->good,
+			     ctx->tag);
 	memory_seal(buffer->window, buffer->place);
 }
 

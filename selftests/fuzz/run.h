@@ -233,6 +233,8 @@ struct process_state {
  * @progress: changes whenever a thread has come to the end of a step; a futex
  * @hidden: boxes that the conductor does not see
  * @aside: requests to io_uring that may wait in threads of the kernel
+ * @strayed: something may have been sent to another port than it was meant for
+ * @odd_bytes: bytes came from a stream that nobody was to write there; how many
  * @disorder: it is not certain who has received from where
  * @unsure: nor is it of any port that none of its messages is gone
  * @nr_messages: in @messages, or more
@@ -259,6 +261,8 @@ struct shared {
 	uint32_t progress;
 	uint32_t hidden;
 	uint32_t aside;
+	uint32_t strayed;
+	uint32_t odd_bytes;
 	uint32_t disorder;
 	uint32_t unsure;
 	uint32_t nr_messages;
@@ -445,6 +449,9 @@ uint32_t ledger_send(unsigned int thread, uint64_t len, uint64_t type,
 		     uint8_t priority);
 void ledger_sent(uint32_t tag, enum message_fate fate, uint32_t place,
 		 uint64_t id);
+void stream_fill(void *to, uint64_t len, unsigned int thread);
+bool stream_is(const void *data, uint64_t len);
+void stream_received(const void *data, uint64_t len, bool of_one);
 void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 		     bool peek);
 void ledger_answered(const struct context *ctx, const void *data, uint64_t len,

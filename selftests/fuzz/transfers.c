@@ -82,7 +82,8 @@ static void check_read(struct context *ctx)
 		     ctx->row->name, ctx->ret,
 		     (unsigned long long)ctx->room->good);
 	else if (context_may_be(ctx, IPCBOX_KIND_STREAM))
-		return;
+		stream_received((void *)ctx->room->start,
+				ctx->steady ? ctx->ret : 0, false);
 	else if (ctx->steady ||
 		 event_is((void *)ctx->room->start, ctx->ret) ||
 		 payload_check((void *)ctx->room->start, ctx->ret, &tag))
