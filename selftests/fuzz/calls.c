@@ -129,6 +129,27 @@ const struct row call_rows[] = {
 		},
 		.errors = { EDQUOT, ENOMEM, EMFILE, ENFILE, EIDRM },
 	}, {
+		.name = "connect", .weight = 20, .on = SLOT_BOX,
+		.makes = SLOT_HANDLE, .waits = WAITS_AS_SENDER,
+		.cmd = IPCBOX_CONNECT, .run = ioctl_run, .check = check_connect,
+		.failed = check_connect_failed,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_connect, connect_flags),
+			MEMBER_ROLE(ipcbox_connect, name, name, ROLE_NAME),
+			MEMBER_ROLE(ipcbox_connect, id, port_id, ROLE_PORT_ID),
+			PAYLOAD(ipcbox_connect, data, len),
+			MEMBER(ipcbox_connect, type, type),
+			MEMBER(ipcbox_connect, priority, priority),
+			MEMBER_ROLE(ipcbox_connect, deadline, deadline,
+				    ROLE_DEADLINE),
+			ROOM_NAMED(ipcbox_connect, answer, answer_size,
+				   "answer_"),
+		},
+		.errors = { ECONNREFUSED, EAGAIN, ETIMEDOUT, EINTR, ENOENT,
+			    EPROTOTYPE, EACCES, EMSGSIZE, EIDRM, EDQUOT,
+			    EMFILE, ENOMEM },
+	}, {
 		.name = "send_to", .weight = 25, .on = SLOT_BOX,
 		.waits = WAITS_AS_SENDER,
 		.cmd = IPCBOX_SEND_TO, .run = ioctl_run, .check = check_send,
@@ -148,6 +169,7 @@ const struct row call_rows[] = {
 		.name = "recv", .weight = 60, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_RECEIVER,
 		.cmd = IPCBOX_RECV, .run = ioctl_run, .check = check_recv,
+		.failed = check_recv_failed,
 		.fields = {
 			IOCTL_FIELDS,
 			FLAGS(ipcbox_recv, recv_flags),
@@ -162,7 +184,7 @@ const struct row call_rows[] = {
 		},
 		.errors = { EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EBADF, EIDRM,
 			    EOPNOTSUPP, EDQUOT, ENOMEM,
-			    EMFILE, ESRCH },
+			    EMFILE, ESRCH, ENOTCONN },
 	}, {
 		.name = "stat", .weight = 6, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_STAT, .run = ioctl_run, .check = check_stat,
@@ -221,7 +243,7 @@ const struct row call_rows[] = {
 		},
 		.errors = { EOWNERDEAD, ETIMEDOUT, EINTR, EAGAIN, EMSGSIZE,
 			    EDQUOT, EBADF, EIDRM, ECANCELED, EOPNOTSUPP,
-			    ENOMEM },
+			    ENOMEM, EPIPE },
 	}, {
 		.name = "reply", .weight = 30, .on = SLOT_HANDLE,
 		.waits = WAITS_AS_RECEIVER,
@@ -246,7 +268,7 @@ const struct row call_rows[] = {
 				    ROLE_LENGTH),
 		},
 		.errors = { ESRCH, EAGAIN, ETIMEDOUT, EINTR, EMSGSIZE, EDQUOT,
-			    EBADF, EIDRM, EOPNOTSUPP, ENOMEM },
+			    EBADF, EIDRM, EOPNOTSUPP, ENOMEM, ENOTCONN },
 	}, {
 		.name = "events", .weight = 15, .on = SLOT_HANDLE,
 		.cmd = IPCBOX_EVENTS, .run = ioctl_run,
@@ -291,6 +313,44 @@ const struct row call_rows[] = {
 			MEMBER(ipcbox_ring_wait, deadline, zero),
 		},
 		.errors = { EBADF, EIDRM },
+	}, {
+		.name = "accept", .weight = 25, .on = SLOT_HANDLE,
+		.makes = SLOT_HANDLE,
+		.cmd = IPCBOX_ACCEPT, .run = ioctl_run, .check = check_accept,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_accept, accept_flags),
+			MEMBER_ROLE(ipcbox_accept, id, held, ROLE_HELD),
+			PAYLOAD(ipcbox_accept, data, len),
+			MEMBER(ipcbox_accept, type, type),
+			MEMBER(ipcbox_accept, max_messages, capacity),
+			MEMBER(ipcbox_accept, max_bytes, max_bytes),
+			MEMBER(ipcbox_accept, max_msgsize, max_msgsize),
+			MEMBER(ipcbox_accept, reserved, zero),
+		},
+		.errors = { ESRCH, EOPNOTSUPP, EMSGSIZE, EDQUOT, ENOMEM, EMFILE,
+			    ENFILE, EBADF, EIDRM },
+	}, {
+		.name = "refuse", .weight = 10, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_REFUSE, .run = ioctl_run, .check = check_refuse,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_refuse, no_flags),
+			MEMBER_ROLE(ipcbox_refuse, id, held, ROLE_HELD),
+			MEMBER(ipcbox_refuse, reason, reason),
+		},
+		.errors = { ESRCH, EOPNOTSUPP, EBADF, EIDRM },
+	}, {
+		.name = "shutdown", .weight = 12, .on = SLOT_HANDLE,
+		.cmd = IPCBOX_SHUTDOWN, .run = ioctl_run,
+		.check = check_shutdown,
+		.fields = {
+			IOCTL_FIELDS,
+			FLAGS(ipcbox_shutdown, no_flags),
+			MEMBER(ipcbox_shutdown, rights, side),
+			MEMBER(ipcbox_shutdown, reserved, zero),
+		},
+		.errors = { EOPNOTSUPP, EBADF, EIDRM },
 	},
 };
 

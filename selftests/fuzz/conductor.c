@@ -85,6 +85,8 @@ static void shared_reset(const struct sequence *seq)
 {
 	shared->hidden = 0;
 	shared->aside = 0;
+	shared->strayed = 0;
+	shared->odd_bytes = 0;
 	shared->disorder = 0;
 	shared->unsure = 0;
 	shared->nr_messages = 0;

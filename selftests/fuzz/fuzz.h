@@ -15,6 +15,7 @@
  *	calls.c		the rows of ioctls
  *	ports.c		what is looked at when one of these has been made: on ports
  *	checks.c	and on messages
+ *	connections.c	and on connections
  *	transfers.c	those of read() to epoll
  *	descriptors.c	those of dup() to fork()
  *	uring.c		those of io_uring
@@ -35,7 +36,8 @@
  *	ending.c	how its processes end
  *	oracle.c	what must be true of a port at any moment,
  *	rest.c		when everybody waits,
- *	final.c		and when all have ended
+ *	final.c		and when all have ended,
+ *	audit.c		of the ledger
  *
  *	cover.c		what of the module has run (KCOV)
  *	corpus.c	sequences that reached something new

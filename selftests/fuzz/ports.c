@@ -9,7 +9,8 @@
 
 /* Handles that are made */
 
-static void port_made(uint64_t id)
+/* Calls can name it from now on. */
+void port_made(uint64_t id)
 {
 	uint32_t n = add(&shared->nr_ports, 1);
 
@@ -25,31 +26,42 @@ static uint32_t handle_kind(int fd)
 	return ioctl(fd, IPCBOX_STAT, &stat) ? KIND_UNKNOWN : stat.kind;
 }
 
-/*
- * The place is known only if the id could be read back. (That of a box is its
- * number.) How it is shared is known only of one that was made, and is 0 else.
- */
+/* Of a box that calls name the place is its number. */
+static unsigned int context_box(const struct context *ctx)
+{
+	return ctx->slot.type == SLOT_BOX ? ctx->slot.place :
+					    place_box(ctx->slot.place);
+}
+
+/* The place of a port of the same box, known only if the id could be read. */
+uint32_t place_made(const struct context *ctx, uint64_t id)
+{
+	if (!ctx->arg_good || !ctx->steady || !id)
+		return 0;
+	return place_of(context_box(ctx), id);
+}
+
+/* How it is shared is known only of one that was made, and is 0 else. */
 static void handle_made_at(struct context *ctx, unsigned int at, int fd,
-			   uint64_t id, uint32_t sharing)
+			   uint32_t place, uint32_t sharing)
 {
 	uint32_t handle = add(&shared->nr_handles, 1);
 	struct slot slot = {
 		.fd = fd,
 		.type = SLOT_HANDLE,
 		.kind = handle_kind(fd),
+		.place = place,
 		.handle = handle < MAX_HANDLES ? handle + 1 : 0,
 	};
 
-	if (ctx->arg_good && ctx->steady)
-		slot.place = place_of(ctx->slot.place, id);
-	if (slot.place && sharing)
-		store(&shared->places[slot.place - 1].sharing, sharing);
+	if (place && sharing)
+		store(&shared->places[place - 1].sharing, sharing);
 	slot_put(ctx->call->args[at], &slot);
 }
 
-static void handle_made(struct context *ctx, uint64_t id, uint32_t sharing)
+void handle_made(struct context *ctx, uint32_t place, uint32_t sharing)
 {
-	handle_made_at(ctx, FIELD_OUT, ctx->ret, id, sharing);
+	handle_made_at(ctx, FIELD_OUT, ctx->ret, place, sharing);
 }
 
 void check_create(struct context *ctx)
@@ -60,13 +72,14 @@ void check_create(struct context *ctx)
 		port_made(arg->id);
 	else if (ctx->arg_good)
 		oracle_rights(ctx->ret);
-	handle_made(ctx, arg->id, arg->created ? arg->sharing + 1 : 0);
+	handle_made(ctx, place_made(ctx, arg->id),
+		    arg->created ? arg->sharing + 1 : 0);
 }
 
 void check_open(struct context *ctx)
 {
 	oracle_rights(ctx->ret);
-	handle_made(ctx, ctx->arg.port_open.id, 0);
+	handle_made(ctx, place_made(ctx, ctx->arg.port_open.id), 0);
 }
 
 static bool port_known(uint64_t id)
@@ -87,7 +100,7 @@ void check_inbox(struct context *ctx)
 	if (ctx->arg_whole && !port_known(id))
 		port_made(id);
 	oracle_rights(ctx->ret);
-	handle_made(ctx, id, IPCBOX_SHARE_ANY + 1);
+	handle_made(ctx, place_made(ctx, id), IPCBOX_SHARE_ANY + 1);
 }
 
 /* Of both ends the place is that of the port which they read from. */
@@ -106,10 +119,10 @@ void check_pipe(struct context *ctx)
 		     pipe->fds[0], pipe->fds[1], pipe->ids[0], pipe->ids[1]);
 	for (i = 0; i <= both; i++)
 		port_made(pipe->ids[i]);
-	handle_made_at(ctx, FIELD_OUT, pipe->fds[0], pipe->ids[0],
-		       IPCBOX_SHARE_ANY + 1);
-	handle_made_at(ctx, other, pipe->fds[1], pipe->ids[both],
-		       IPCBOX_SHARE_ANY + 1);
+	handle_made_at(ctx, FIELD_OUT, pipe->fds[0],
+		       place_made(ctx, pipe->ids[0]), IPCBOX_SHARE_ANY + 1);
+	handle_made_at(ctx, other, pipe->fds[1],
+		       place_made(ctx, pipe->ids[both]), IPCBOX_SHARE_ANY + 1);
 }
 
 void check_ring_attach(struct context *ctx)

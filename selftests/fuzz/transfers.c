@@ -82,7 +82,12 @@ static void check_read(struct context *ctx)
 		     ctx->row->name, ctx->ret,
 		     (unsigned long long)ctx->room->good);
 	else if (context_may_be(ctx, IPCBOX_KIND_STREAM))
-		return;
+		stream_received((void *)ctx->room->start,
+				ctx->steady ? ctx->ret : 0, false);
+	else if (ctx->ret && ctx->closed & IPCBOX_RIGHT_RECV && ctx->steady &&
+		 !event_is((void *)ctx->room->start, ctx->ret))
+		find(FINDING_SUCCESS, "%s: a message, although the end was shut down",
+		     ctx->row->name);
 	else if (ctx->steady ||
 		 event_is((void *)ctx->room->start, ctx->ret) ||
 		 payload_check((void *)ctx->room->start, ctx->ret, &tag))
