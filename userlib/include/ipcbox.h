@@ -720,6 +720,44 @@ ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
 		    struct ipcbox_answer *answer);
 
 /**
+ * struct ipcbox_passed - descriptors of a request, and those of its reply
+ * @send: open descriptors to send along; they stay the caller's
+ * @send_count: how many; up to IPCBOX_FDS_MAX
+ * @recv: where those of the reply go; they have FD_CLOEXEC, and are the caller's
+ * @recv_count: room there; set to how many have arrived, 0 if the call fails
+ */
+struct ipcbox_passed {
+	const int *send;
+	unsigned int send_count;
+	int *recv;
+	unsigned int recv_count;
+};
+
+/**
+ * ipcbox_call_fds - call with descriptors
+ * @port: handle with IPCBOX_RIGHT_SEND
+ * @data: as in ipcbox_call()
+ * @len: likewise
+ * @buf: likewise
+ * @size: likewise
+ * @passed: the descriptors of both directions
+ * @options: as in ipcbox_call()
+ * @answer: likewise
+ *
+ * As many numbers as there is room for have to be free before the request is
+ * sent; so no reply is lost for want of them. What comes with a reply and has no
+ * room is closed.
+ *
+ * Return: as ipcbox_call(), also -EBADF (one that is sent is not open), -ELOOP
+ * (one that cannot be sent), -ETOOMANYREFS, and -EMFILE (too few numbers), with
+ * nothing sent.
+ */
+ssize_t ipcbox_call_fds(int port, const void *data, size_t len, void *buf,
+			size_t size, struct ipcbox_passed *passed,
+			const struct ipcbox_options *options,
+			struct ipcbox_answer *answer);
+
+/**
  * ipcbox_reply - answer a request
  * @port: the handle that it was received through
  * @id: its id
@@ -733,6 +771,24 @@ ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
  */
 int ipcbox_reply(int port, uint64_t id, const void *data, size_t len,
 		 uint64_t type);
+
+/**
+ * ipcbox_reply_fds - answer a request with descriptors
+ * @port: the handle that it was received through
+ * @id: its id
+ * @data: the reply
+ * @len: its length in bytes
+ * @type: as in ipcbox_reply()
+ * @fds: open descriptors; they stay the server's, and may be closed then
+ * @count: how many; up to IPCBOX_FDS_MAX
+ *
+ * Those of a request come with ipcbox_recv_fds().
+ *
+ * Return: as ipcbox_reply(), and with the request still to be answered -EBADF (one
+ * of @fds is not open), -ELOOP (one cannot be sent), -ETOOMANYREFS.
+ */
+int ipcbox_reply_fds(int port, uint64_t id, const void *data, size_t len,
+		     uint64_t type, const int *fds, unsigned int count);
 
 /**
  * struct ipcbox_response - a reply, for ipcbox_reply_recv()
