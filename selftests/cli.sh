@@ -1382,6 +1382,7 @@ forms = [r"digraph ipcbox {", r"\trankdir=LR;", r"}",
          r"\tport\d+ \[shape=ellipse, " + label + r"\];",
          r"\tprocess\d+ \[shape=box, " + label + r"\];",
          r"\tport\d+ -> process\d+;",
+         r"\tport\d+ -> port\d+ \[style=dashed, label=.after \d+.\];",
          r"\tprocess\d+ -> port\d+( \[style=\w+, dir=none(, label=.owner.)?\])?;"]
 for line in text.rstrip("\n").split("\n"):
     if not any(re.fullmatch(form, line) for form in forms):
@@ -1424,6 +1425,27 @@ test_graph() {
 	json_is "sorted(p['name'] for p in d['processes'])" "['ipcbox', 'sleep']"
 	kill $owner $receiver
 	wait $owner $receiver 2> /dev/null
+}
+
+test_graph_of_dead_letters() {
+	local id dead
+
+	ok create "$port.dead" -q
+	port+=.dead ok stat "$port.dead" --json
+	dead=$(value_of id)
+	ok create "$port" -q --dead-letter "$port.dead" --max-deliveries 3
+	ok stat "$port" --json
+	id=$(value_of id)
+	ok graph
+	dot_is_good
+	shows "port$id -> port$dead [style=dashed, label=\"after 3\"];"
+	ok graph "$port"
+	dot_is_good
+	[[ $out == *"port$dead"* ]] && bad "a port that was not named"
+	ok rm "$port.dead"
+	ok graph
+	dot_is_good
+	[[ $out == *"after 3"* ]] && bad "to a port that is gone"
 }
 
 # A program under a name, with descriptors of rights that the command never has.
