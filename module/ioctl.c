@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* ioctl tables: finding the row, checking and copying the argument */
 
-#include <linux/bits.h>
 #include <linux/errno.h>
 #include <linux/fault-inject-usercopy.h>
 #include <linux/ioctl.h>
@@ -51,33 +50,9 @@ fault:
 	return -EFAULT;
 }
 
-/* The words of a struct that have an out field, as bits. */
-#define IPCBOX_WORD(type, field) \
-	BIT_ULL(offsetof(struct type, field) / sizeof(u64))
-
-#define IPCBOX_RECV_OUT \
-	(IPCBOX_WORD(ipcbox_recv, msg_len) | \
-	 IPCBOX_WORD(ipcbox_recv, msg_type) | \
-	 IPCBOX_WORD(ipcbox_recv, msg_id) | \
-	 IPCBOX_WORD(ipcbox_recv, msg_flags) | \
-	 IPCBOX_WORD(ipcbox_recv, sender_pid) | \
-	 IPCBOX_WORD(ipcbox_recv, sender_uid) | \
-	 IPCBOX_WORD(ipcbox_recv, deliveries) | \
-	 IPCBOX_WORD(ipcbox_recv, nr_fds))
-
-#define IPCBOX_CALL_OUT \
-	(IPCBOX_WORD(ipcbox_call, outcome) | \
-	 IPCBOX_WORD(ipcbox_call, reply_len) | \
-	 IPCBOX_WORD(ipcbox_call, reply_type) | \
-	 IPCBOX_WORD(ipcbox_call, id) | \
-	 IPCBOX_WORD(ipcbox_call, replier_pid) | \
-	 IPCBOX_WORD(ipcbox_call, replier_uid) | \
-	 IPCBOX_WORD(ipcbox_call, reply_nr_fds))
-
 static __always_inline int ipcbox_ioctl_put_words(u64 __user *to,
 						  const u64 *from,
-						  const size_t size,
-						  const u64 out)
+						  const size_t size)
 {
 	unsigned int i;
 
@@ -86,8 +61,7 @@ static __always_inline int ipcbox_ioctl_put_words(u64 __user *to,
 		return -EFAULT;
 #pragma GCC unroll 32
 	for (i = 0; i < size / sizeof(*to); i++)
-		if (out & BIT_ULL(i))
-			unsafe_put_user(from[i], &to[i], fault);
+		unsafe_put_user(from[i], &to[i], fault);
 	user_write_access_end();
 	return 0;
 
@@ -166,12 +140,10 @@ int ipcbox_ioctl_put(struct ipcbox_ioctl *call)
 
 	if (call->size == sizeof(arg->recv))
 		return ipcbox_ioctl_put_words(call->user, arg->words,
-					      sizeof(arg->recv),
-					      IPCBOX_RECV_OUT);
+					      sizeof(arg->recv));
 	if (call->size == sizeof(arg->call))
 		return ipcbox_ioctl_put_words(call->user, arg->words,
-					      sizeof(arg->call),
-					      IPCBOX_CALL_OUT);
+					      sizeof(arg->call));
 	return copy_to_user(call->user, arg, call->size) ? -EFAULT : 0;
 }
 
