@@ -66,8 +66,8 @@ struct ipcbox_lane *ipcbox_lane_new(struct ipcbox_ring *ring, u64 capacity,
 	if (ret)
 		goto fail;
 	ret = -ENOMEM;
-	lane->memory = __vmalloc(ipcbox_lane_bytes(lane),
-				 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	lane->memory = __vmalloc(ipcbox_lane_bytes(lane), GFP_KERNEL_ACCOUNT |
+				 __GFP_ZERO | __GFP_NOWARN);
 	if (!lane->memory)
 		goto fail_charge;
 	return lane;
