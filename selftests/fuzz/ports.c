@@ -131,6 +131,17 @@ void check_pipe(struct context *ctx)
 		       IPCBOX_SHARE_ANY + 1, both);
 }
 
+/* One handle has one, until a mapping of it goes. */
+static void check_producer(const struct context *ctx)
+{
+	uint32_t handle = ctx->slot.handle;
+
+	if (handle && ctx->arg.ring_attach.side == IPCBOX_RIGHT_SEND &&
+	    add(&shared->produces[handle - 1], 1) &&
+	    !sequence_has("mmap", NULL, 0))
+		find(FINDING_SUCCESS, "a second lane with the same producer");
+}
+
 void check_ring_attach(struct context *ctx)
 {
 	const struct ipcbox_ring_attach *lane = &ctx->arg.ring_attach;
@@ -141,6 +152,7 @@ void check_ring_attach(struct context *ctx)
 	     lane->size % 4096 || lane->offset % 4096))
 		find(FINDING_STAT, "lane %u: size %llu, capacity %llu, offset %llx",
 		     lane->lane, lane->size, lane->capacity, lane->offset);
+	check_producer(ctx);
 }
 
 /* What is told of ports and users */

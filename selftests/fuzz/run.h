@@ -265,6 +265,7 @@ struct process_state {
  * @seats: where they come from
  * @ports: ids of the ports made
  * @handles: threads that have tried to receive from each, as bits
+ * @produces: whether each is on the producer's side of a lane
  * @places: ports that messages were sent to, a hash table
  * @messages: the ledger, by tag
  * @receipts: who has received what, in this order
@@ -293,6 +294,7 @@ struct shared {
 	struct seat seats[MAX_SEATS];
 	uint64_t ports[MAX_PORTS];
 	uint32_t handles[MAX_HANDLES];
+	uint32_t produces[MAX_HANDLES];
 	struct port_place places[MAX_PLACES];
 	struct message messages[MAX_MESSAGES];
 	struct receipt receipts[MAX_RECEIPTS];
