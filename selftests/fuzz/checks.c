@@ -18,6 +18,7 @@ void check_send(struct context *ctx)
 {
 	if (ctx->arg_good)
 		ctx->message_id = ctx->arg.send.id;
+	stream_sent(ctx, ctx->payload->len);
 }
 
 /* Receiving */
@@ -125,8 +126,8 @@ static void stream_check(struct context *ctx, const struct ipcbox_recv *recv)
 		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
 		     ctx->row->name, recv->msg_len,
 		     (unsigned long long)ctx->room->good);
-	else if (ctx->steady && ctx->slot.kind == IPCBOX_KIND_STREAM)
-		stream_received((void *)ctx->room->start, recv->msg_len, true);
+	else
+		stream_received(ctx, recv->msg_len, true);
 }
 
 /* What has come of IPCBOX_RECV, or of the second half of IPCBOX_REPLY. */

@@ -3,6 +3,7 @@
 #ifndef FUZZ_CHECKS_H
 #define FUZZ_CHECKS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct context;
@@ -34,7 +35,8 @@ void check_reply_failed(struct context *ctx);
 /* ports.c */
 void port_made(uint64_t id);
 uint32_t place_made(const struct context *ctx, uint64_t id);
-void handle_made(struct context *ctx, uint32_t place, uint32_t sharing);
+void handle_made(struct context *ctx, uint32_t place, uint32_t sharing,
+		 bool crossed);
 
 /* checks.c */
 void outcome_note(const struct context *ctx, uint32_t outcome);

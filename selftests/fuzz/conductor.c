@@ -100,6 +100,7 @@ static void shared_reset(const struct sequence *seq)
 	memset(shared->places, 0, sizeof(shared->places));
 	memset(shared->ports, 0, sizeof(shared->ports));
 	memset(shared->handles, 0, sizeof(shared->handles));
+	memset(shared->produces, 0, sizeof(shared->produces));
 	shared->nonce = now_ns();
 	shared->seq = *seq;
 	steps_number(seq);

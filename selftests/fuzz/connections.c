@@ -22,13 +22,11 @@
 uint32_t context_out(const struct context *ctx)
 {
 	uint32_t place = context_place(ctx);
-	uint32_t partner = place ? load(&shared->places[place - 1].partner) : 0;
 
 	/* A reply goes to where the request comes from. */
-	if (ctx->row->cmd == IPCBOX_REPLY || ctx->row->cmd == IPCBOX_ACCEPT)
+	if (!place || !ctx->slot.crossed || ctx->row->cmd == IPCBOX_REPLY)
 		return place;
-	return partner || ctx->slot.kind == IPCBOX_KIND_CONNECTION ? partner :
-								     place;
+	return load(&shared->places[place - 1].partner);
 }
 
 static uint32_t place_closed(uint32_t place, uint32_t right)
@@ -139,7 +137,7 @@ void check_connect(struct context *ctx)
 			connect_check_permission(ctx, &stat);
 		connect_check_answer(ctx);
 	}
-	handle_made(ctx, place_made(ctx, id), IPCBOX_SHARE_ANY + 1);
+	handle_made(ctx, place_made(ctx, id), IPCBOX_SHARE_ANY + 1, true);
 }
 
 /* What was refused has been answered, for a reason that somebody has given. */
@@ -176,7 +174,8 @@ static void accept_check_limits(const struct context *ctx,
 		     accept->max_bytes, accept->max_msgsize);
 }
 
-static void places_join(uint32_t a, uint32_t b)
+/* An end of each sends to the other one. */
+void places_join(uint32_t a, uint32_t b)
 {
 	if (!a || !b)
 		return;
@@ -204,7 +203,7 @@ void check_accept(struct context *ctx)
 	if (end_look(ctx, accept->flags & IPCBOX_NOWAIT, &stat) &&
 	    ctx->arg_good && !sequence_has("set", NULL, 0))
 		accept_check_limits(ctx, &stat);
-	handle_made(ctx, place, IPCBOX_SHARE_ANY + 1);
+	handle_made(ctx, place, IPCBOX_SHARE_ANY + 1, true);
 }
 
 void check_refuse(struct context *ctx)

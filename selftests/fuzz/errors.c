@@ -291,8 +291,9 @@ static bool explained(const struct context *ctx, int err)
 		       context_may_be(ctx, IPCBOX_KIND_CONNECTION);
 	case ENOTCONN:
 		return context_may_be(ctx, IPCBOX_KIND_CONNECTION);
-	case ENXIO:
-		return sequence_streams() && call_nowait(ctx);
+	case ENXIO:	/* of mmap(), where there is no lane of this handle */
+		return ctx->row->on == SLOT_HANDLE ||
+		       (sequence_streams() && call_nowait(ctx));
 	case ECANCELED:
 		return sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
 	case ELOOP:

@@ -29,6 +29,7 @@
  *	errors.c	which errno may come of which call
  *	ledger.c	every message that was sent, and what became of it
  *	events.c	and of what happens to them
+ *	streams.c	and of bytes
  *	process.c	the processes and threads that make the calls
  *	world.c		users, namespaces, boxes, the kernel's log
  *	seats.c		processes that are kept

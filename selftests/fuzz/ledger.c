@@ -110,42 +110,6 @@ bool payload_check(const void *data, uint64_t len, uint32_t *tag)
 	       payload_walk((void *)data, len, len, head.tag, false);
 }
 
-/* Bytes of streams: each thread writes the same all the time. */
-
-#define STREAM_BYTE	0x80
-
-void stream_fill(void *to, uint64_t len, unsigned int thread)
-{
-	memset(to, STREAM_BYTE | thread, len);
-}
-
-/* Might it be what a thread writes to streams? */
-bool stream_is(const void *data, uint64_t len)
-{
-	const uint8_t *bytes = data;
-	uint64_t i;
-
-	for (i = 0; i < len; i++)
-		if (bytes[i] < STREAM_BYTE || bytes[i] > STREAM_BYTE + CONDUCTOR)
-			return false;
-	return true;
-}
-
-/**
- * stream_received() - check bytes that have arrived
- * @data: bytes
- * @len: how many
- * @of_one: one thread has written them
- *
- * Whether they may have strayed is known when all senders have returned.
- */
-void stream_received(const void *data, uint64_t len, bool of_one)
-{
-	if (!stream_is(data, len) ||
-	    (of_one && len && memcmp(data, (char *)data + 1, len - 1)))
-		add(&shared->odd_bytes, 1);
-}
-
 /* Places */
 
 /**

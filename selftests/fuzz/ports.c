@@ -43,7 +43,7 @@ uint32_t place_made(const struct context *ctx, uint64_t id)
 
 /* How it is shared is known only of one that was made, and is 0 else. */
 static void handle_made_at(struct context *ctx, unsigned int at, int fd,
-			   uint32_t place, uint32_t sharing)
+			   uint32_t place, uint32_t sharing, bool crossed)
 {
 	uint32_t handle = add(&shared->nr_handles, 1);
 	struct slot slot = {
@@ -51,6 +51,7 @@ static void handle_made_at(struct context *ctx, unsigned int at, int fd,
 		.type = SLOT_HANDLE,
 		.kind = handle_kind(fd),
 		.place = place,
+		.crossed = crossed,
 		.handle = handle < MAX_HANDLES ? handle + 1 : 0,
 	};
 
@@ -59,9 +60,10 @@ static void handle_made_at(struct context *ctx, unsigned int at, int fd,
 	slot_put(ctx->call->args[at], &slot);
 }
 
-void handle_made(struct context *ctx, uint32_t place, uint32_t sharing)
+void handle_made(struct context *ctx, uint32_t place, uint32_t sharing,
+		 bool crossed)
 {
-	handle_made_at(ctx, FIELD_OUT, ctx->ret, place, sharing);
+	handle_made_at(ctx, FIELD_OUT, ctx->ret, place, sharing, crossed);
 }
 
 void check_create(struct context *ctx)
@@ -73,13 +75,13 @@ void check_create(struct context *ctx)
 	else if (ctx->arg_good)
 		oracle_rights(ctx->ret);
 	handle_made(ctx, place_made(ctx, arg->id),
-		    arg->created ? arg->sharing + 1 : 0);
+		    arg->created ? arg->sharing + 1 : 0, false);
 }
 
 void check_open(struct context *ctx)
 {
 	oracle_rights(ctx->ret);
-	handle_made(ctx, place_made(ctx, ctx->arg.port_open.id), 0);
+	handle_made(ctx, place_made(ctx, ctx->arg.port_open.id), 0, false);
 }
 
 static bool port_known(uint64_t id)
@@ -100,15 +102,15 @@ void check_inbox(struct context *ctx)
 	if (ctx->arg_whole && !port_known(id))
 		port_made(id);
 	oracle_rights(ctx->ret);
-	handle_made(ctx, place_made(ctx, id), IPCBOX_SHARE_ANY + 1);
+	handle_made(ctx, place_made(ctx, id), IPCBOX_SHARE_ANY + 1, false);
 }
 
-/* Of both ends the place is that of the port which they read from. */
 void check_pipe(struct context *ctx)
 {
 	int other = row_field(ctx->row, "write_end"), i;
 	const struct ipcbox_pipe *pipe = &ctx->arg.pipe;
 	bool both = pipe->flags & IPCBOX_BOTH_WAYS;
+	uint32_t places[2];
 
 	if (!ctx->arg_whole)
 		return;
@@ -117,12 +119,27 @@ void check_pipe(struct context *ctx)
 	    pipe->ids[0] == pipe->ids[1] || !!pipe->ids[1] != both)
 		find(FINDING_SUCCESS, "pipe: descriptors %d, %d, ids %llu, %llu",
 		     pipe->fds[0], pipe->fds[1], pipe->ids[0], pipe->ids[1]);
-	for (i = 0; i <= both; i++)
+	for (i = 0; i <= both; i++) {
 		port_made(pipe->ids[i]);
-	handle_made_at(ctx, FIELD_OUT, pipe->fds[0],
-		       place_made(ctx, pipe->ids[0]), IPCBOX_SHARE_ANY + 1);
-	handle_made_at(ctx, other, pipe->fds[1],
-		       place_made(ctx, pipe->ids[both]), IPCBOX_SHARE_ANY + 1);
+		places[i] = place_made(ctx, pipe->ids[i]);
+	}
+	if (both)
+		places_join(places[0], places[1]);
+	handle_made_at(ctx, FIELD_OUT, pipe->fds[0], places[0],
+		       IPCBOX_SHARE_ANY + 1, both);
+	handle_made_at(ctx, other, pipe->fds[1], places[both],
+		       IPCBOX_SHARE_ANY + 1, both);
+}
+
+/* One handle has one, until a mapping of it goes. */
+static void check_producer(const struct context *ctx)
+{
+	uint32_t handle = ctx->slot.handle;
+
+	if (handle && ctx->arg.ring_attach.side == IPCBOX_RIGHT_SEND &&
+	    add(&shared->produces[handle - 1], 1) &&
+	    !sequence_has("mmap", NULL, 0))
+		find(FINDING_SUCCESS, "a second lane with the same producer");
 }
 
 void check_ring_attach(struct context *ctx)
@@ -135,6 +152,7 @@ void check_ring_attach(struct context *ctx)
 	     lane->size % 4096 || lane->offset % 4096))
 		find(FINDING_STAT, "lane %u: size %llu, capacity %llu, offset %llx",
 		     lane->lane, lane->size, lane->capacity, lane->offset);
+	check_producer(ctx);
 }
 
 /* What is told of ports and users */

@@ -148,10 +148,12 @@ struct told {
  * @unsure: a receiver has died, so one more message may be gone
  * @drained: there is no message in it any more
  * @sharing: enum ipcbox_sharing + 1; 0 if that is not known
- * @partner: of a connection: the port of the other way, likewise
+ * @partner: of two ways: the port of the other one, likewise
  * @closed: IPCBOX_RIGHT_SEND: nothing more is sent there; IPCBOX_RIGHT_RECV:
  *	nothing more is received from there
  * @ended: a receiver was told that nothing more comes
+ * @written: of a stream: so many bytes
+ * @read: likewise
  */
 struct port_place {
 	uint64_t key;
@@ -162,6 +164,8 @@ struct port_place {
 	uint32_t partner;
 	uint32_t closed;
 	uint32_t ended;
+	uint64_t written;
+	uint64_t read;
 };
 
 #define MAX_MESSAGES	4096
@@ -261,6 +265,7 @@ struct process_state {
  * @seats: where they come from
  * @ports: ids of the ports made
  * @handles: threads that have tried to receive from each, as bits
+ * @produces: whether each is on the producer's side of a lane
  * @places: ports that messages were sent to, a hash table
  * @messages: the ledger, by tag
  * @receipts: who has received what, in this order
@@ -289,6 +294,7 @@ struct shared {
 	struct seat seats[MAX_SEATS];
 	uint64_t ports[MAX_PORTS];
 	uint32_t handles[MAX_HANDLES];
+	uint32_t produces[MAX_HANDLES];
 	struct port_place places[MAX_PLACES];
 	struct message messages[MAX_MESSAGES];
 	struct receipt receipts[MAX_RECEIPTS];
@@ -309,6 +315,7 @@ const char *finding_name(enum finding_kind kind);
  * @type: what it is
  * @kind: of a handle: enum ipcbox_kind of its port, or KIND_UNKNOWN
  * @place: of a handle: index in shared->places + 1; 0 if not known
+ * @crossed: it sends to the partner of its place
  * @handle: index in shared->handles + 1, the same for all its descriptors;
  *	0 if not known
  */
@@ -317,6 +324,7 @@ struct slot {
 	enum slot_type type;
 	uint32_t kind;
 	uint32_t place;
+	bool crossed;
 	uint32_t handle;
 };
 
@@ -466,9 +474,6 @@ uint32_t ledger_send(unsigned int thread, uint64_t len, uint64_t type,
 		     uint8_t priority);
 void ledger_sent(uint32_t tag, enum message_fate fate, uint32_t place,
 		 uint64_t id);
-void stream_fill(void *to, uint64_t len, unsigned int thread);
-bool stream_is(const void *data, uint64_t len);
-void stream_received(const void *data, uint64_t len, bool of_one);
 void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 		     bool peek);
 void ledger_answered(const struct context *ctx, const void *data, uint64_t len,
@@ -481,7 +486,15 @@ bool place_may_broadcast(uint32_t place);
 bool event_is(const void *data, uint64_t len);
 void event_received(const struct context *ctx, const struct ipcbox_recv *recv);
 
+/* streams.c */
+void stream_fill(void *to, uint64_t len, unsigned int thread);
+bool stream_is(const void *data, uint64_t len);
+void stream_sent(const struct context *ctx, uint64_t len);
+void stream_received(const struct context *ctx, uint64_t len, bool of_one);
+void streams_check(void);
+
 /* connections.c */
+void places_join(uint32_t a, uint32_t b);
 uint32_t context_out(const struct context *ctx);
 uint32_t connection_closed(const struct context *ctx);
 
