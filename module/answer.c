@@ -37,8 +37,8 @@ static struct ipcbox_pending *ipcbox_pending_of(struct ipcbox_waiter *caller)
 
 /* To a call that has room for the reply and no place yet. */
 static int ipcbox_answer_offer_place(struct ipcbox_handle *handle, u64 id,
-				   struct ipcbox_pinned *place, size_t len,
-				   struct ipcbox_room *room)
+				     struct ipcbox_pinned *place, size_t len,
+				     struct ipcbox_room *room)
 {
 	struct ipcbox_queue *queue = handle->rx;
 	struct ipcbox_pending *pending;
@@ -144,7 +144,7 @@ static void ipcbox_answer_give(struct ipcbox_answer *answer,
 
 /* What can fail has been done: the caller has its reply, or there is no call. */
 static int ipcbox_answer_finish(struct ipcbox_handle *handle, u64 id,
-			      struct ipcbox_answer *answer)
+				struct ipcbox_answer *answer)
 {
 	struct ipcbox_queue *queue = handle->rx;
 	struct ipcbox_message *msg;
@@ -180,8 +180,8 @@ static int ipcbox_answer_finish(struct ipcbox_handle *handle, u64 id,
  * -EBADF, -ELOOP, -ETOOMANYREFS, -EINVAL, -EFAULT, -ENOMEM
  */
 int ipcbox_answer_request(struct ipcbox_handle *handle,
-		       const struct ipcbox_reply *arg,
-		       const struct ipcbox_verdict *verdict)
+			  const struct ipcbox_reply *arg,
+			  const struct ipcbox_verdict *verdict)
 {
 	struct ipcbox_answer answer __uninitialized;
 	struct ipcbox_buffers from __uninitialized;

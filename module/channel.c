@@ -183,8 +183,8 @@ static int ipcbox_channel_give(struct ipcbox_ioctl *call,
 	if (!ret)
 		ret = ipcbox_pair_link(pair);
 	if (!ret)
-		ret = ipcbox_answer_request(ipcbox_handle_of(call->file), &answer,
-					 &verdict);
+		ret = ipcbox_answer_request(ipcbox_handle_of(call->file),
+					    &answer, &verdict);
 	if (!ret)
 		ipcbox_pair_take(pair, 1);
 	return ret;

@@ -43,7 +43,7 @@ void ipcbox_room_init(struct ipcbox_room *room, const struct iov_iter *to)
 struct ipcbox_pinned *ipcbox_place_new(size_t len)
 {
 	return ipcbox_pinned_alloc(DIV_ROUND_UP(len, PAGE_SIZE) +
-				   2 * IPCBOX_ROOM_SEGMENTS, true);
+				   2UL * IPCBOX_ROOM_SEGMENTS, true);
 }
 
 static int ipcbox_place_pin_segment(struct ipcbox_pinned *place,

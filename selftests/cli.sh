@@ -1431,7 +1431,7 @@ test_graph_of_dead_letters() {
 	local id dead
 
 	ok create "$port.dead" -q
-	port+=.dead ok stat "$port.dead" --json
+	ok stat "$port.dead" --json
 	dead=$(value_of id)
 	ok create "$port" -q --dead-letter "$port.dead" --max-deliveries 3
 	ok stat "$port" --json

@@ -405,6 +405,7 @@ TEST_F(lanes, consumers_killed_before_release)
 {
 	pid_t producer, pid;
 	uint32_t round, n;
+	int status;
 
 	ipcbox_drain_close(self->drain);
 	self->drain = NULL;
@@ -433,7 +434,8 @@ TEST_F(lanes, consumers_killed_before_release)
 			pause();
 		}
 		while (!ipcbox_ring_acquire(self->shared)) {
-			ASSERT_EQ(0, waitpid(pid, NULL, WNOHANG));
+			ASSERT_EQ(0, waitpid(pid, &status, WNOHANG))
+				TH_LOG("round %u: status %x", round, status);
 			sched_yield();
 		}
 		kill(pid, SIGKILL);

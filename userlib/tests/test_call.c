@@ -190,7 +190,7 @@ static void descriptors(void)
 	unsigned int i;
 
 	reset(0);
-	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
 		passed.send_count = 2;
 		passed.recv_count = rows[i].room;
 		CHECK(ipcbox_call_fds(FAKE_PORT, "hello", 5, NULL, 4, &passed,
@@ -204,14 +204,21 @@ static void descriptors(void)
 	}
 	CHECK(ipcbox_call(FAKE_PORT, "", 0, NULL, 0, NULL, NULL) == 4);
 	CHECK(!called.nr_fds && !called.reply_fds_size);
-	CHECK(ipcbox_reply_fds(FAKE_PORT, 5, "hello", 5, 7, out, 2) == 0);
-	CHECK(replied.id == 5 && replied.len == 5 && replied.type == 7);
-	CHECK((const void *)(uintptr_t)replied.fds == out && replied.nr_fds == 2);
-	CHECK(ipcbox_reply(FAKE_PORT, 5, "", 0, 0) == 0 && !replied.nr_fds);
 	result = -EMFILE;
 	CHECK(ipcbox_call_fds(FAKE_PORT, "", 0, NULL, 0, &passed, NULL,
 			      NULL) == -EMFILE);
 	CHECK(passed.recv_count == 0);
+}
+
+static void replied_descriptors(void)
+{
+	const int out[] = { 7, 8 };
+
+	reset(0);
+	CHECK(ipcbox_reply_fds(FAKE_PORT, 5, "hello", 5, 7, out, 2) == 0);
+	CHECK(replied.id == 5 && replied.len == 5 && replied.type == 7);
+	CHECK((const void *)(uintptr_t)replied.fds == out && replied.nr_fds == 2);
+	CHECK(ipcbox_reply(FAKE_PORT, 5, "", 0, 0) == 0 && !replied.nr_fds);
 }
 
 static void replies(void)
@@ -256,6 +263,7 @@ int main(void)
 		TEST(dead_letters),
 		TEST(calls),
 		TEST(descriptors),
+		TEST(replied_descriptors),
 		TEST(replies),
 	};
 
