@@ -74,8 +74,12 @@ static const char *stream_wrong(const struct ipcbox_stat *stat)
 static const char *ring_wrong(const struct ipcbox_stat *stat)
 {
 	if (stat->messages || stat->sent || stat->received || stat->held ||
-	    stat->taken || stat->waiting_senders || stat->waiting_receivers)
+	    stat->taken)
 		return "messages on a ring";
+	if (stat->lanes > stat->max_messages ||
+	    stat->waiting_senders > stat->lanes ||
+	    stat->waiting_receivers > stat->lanes)
+		return "impossible lanes";
 	if (!stat->max_messages || stat->max_messages > IPCBOX_RING_LANES ||
 	    !stat->max_bytes)
 		return "impossible lanes";
