@@ -360,6 +360,8 @@ int ipcbox_port_stat(struct ipcbox_port *port,
 	} else {
 		ipcbox_port_stat_queue(port, stat);
 	}
+	if (port->kind == IPCBOX_KIND_RING)
+		ipcbox_ring_stat(&port->ring, stat);
 	up_read(&port->box->lock);
 	return gone ? -EIDRM : 0;
 }

@@ -24,16 +24,8 @@
 struct file;
 struct ipcbox_handle;
 struct ipcbox_ioctl;
-
-/**
- * struct ipcbox_verdict - what else an answer is, of a request to connect
- * @end: the caller's end of the connection; NULL if it is refused
- * @reason: why
- */
-struct ipcbox_verdict {
-	struct file *end;
-	u64 reason;
-};
+struct ipcbox_landing;
+struct ipcbox_verdict;
 
 /**
  * struct ipcbox_caller - who calls
@@ -41,20 +33,18 @@ struct ipcbox_verdict {
  * @wait: whether and how long to wait
  * @arg: what is asked, and what came of it
  * @verdict: filled in with the answer; NULL if there is none
+ * @landing: where its descriptors arrive; NULL if there is no room for them
  */
 struct ipcbox_caller {
 	struct ipcbox_handle *handle;
 	struct ipcbox_wait wait;
 	struct ipcbox_call *arg;
 	struct ipcbox_verdict *verdict;
+	struct ipcbox_landing *landing;
 };
 
 int ipcbox_call_ask(struct ipcbox_caller *caller);
-int ipcbox_call_answer(struct ipcbox_handle *handle,
-		       const struct ipcbox_reply *arg,
-		       const struct ipcbox_verdict *verdict);
 
 int ipcbox_call_ioctl_call(struct ipcbox_ioctl *ioctl);
-int ipcbox_call_reply(struct ipcbox_ioctl *ioctl);
 
 #endif /* _IPCBOX_CALL_H */

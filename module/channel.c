@@ -5,6 +5,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 
+#include "answer.h"
 #include "box.h"
 #include "call.h"
 #include "channel.h"
@@ -182,8 +183,8 @@ static int ipcbox_channel_give(struct ipcbox_ioctl *call,
 	if (!ret)
 		ret = ipcbox_pair_link(pair);
 	if (!ret)
-		ret = ipcbox_call_answer(ipcbox_handle_of(call->file), &answer,
-					 &verdict);
+		ret = ipcbox_answer_request(ipcbox_handle_of(call->file),
+					    &answer, &verdict);
 	if (!ret)
 		ipcbox_pair_take(pair, 1);
 	return ret;
@@ -225,7 +226,7 @@ int ipcbox_channel_ioctl_refuse(struct ipcbox_ioctl *call)
 
 	if (!ipcbox_channel_listens(call))
 		return -EOPNOTSUPP;
-	return ipcbox_call_answer(ipcbox_handle_of(call->file), &answer,
+	return ipcbox_answer_request(ipcbox_handle_of(call->file), &answer,
 				  &verdict);
 }
 

@@ -230,7 +230,7 @@ static int ipcbox_control_list(struct ipcbox_ioctl *call)
 	u32 n;
 	int ret;
 
-	if (arg->entry_size < offsetofend(struct ipcbox_stat, reserved) ||
+	if (arg->entry_size < offsetofend(struct ipcbox_stat, lanes) ||
 	    arg->entry_size > IPCBOX_IOCTL_ENTRY_MAX)
 		return -EINVAL;
 	for (n = 0; n < arg->count; n++, to += arg->entry_size) {

@@ -111,56 +111,66 @@ void ipcbox_fds_release(struct ipcbox_fds *fds)
 
 /* Receiving */
 
-static int ipcbox_landing_add(struct ipcbox_landing *landing,
-			      __s32 __user *user)
-{
-	int number = get_unused_fd_flags(O_CLOEXEC);
-
-	if (number < 0)
-		return number;
-	landing->numbers[landing->nr++] = number;
-	return put_user(number, user);
-}
-
 /**
- * ipcbox_landing_new() - reserve numbers for files, and tell them
- * @fds: files, or NULL if they have been closed
- * @numbers: where the caller wants the numbers
- * @nr: how many, not more than there are, or were; not 0. Without files, it is
- *	told -1 for each.
- *
- * Security modules do not get to see the files here, as security_file_receive()
- * is not for modules; they do when the receiver uses them.
+ * ipcbox_landing_new() - reserve numbers for files
+ * @nr: how many
  *
  * Return: what ipcbox_landing_end() gets, or an ERR_PTR: -EMFILE, -ENFILE,
- * -ENOMEM, -EFAULT
+ * -ENOMEM
  */
-struct ipcbox_landing *ipcbox_landing_new(struct ipcbox_fds *fds,
-					  __s32 __user *numbers,
-					  unsigned int nr)
+struct ipcbox_landing *ipcbox_landing_new(unsigned int nr)
 {
 	struct ipcbox_landing *landing;
-	unsigned int i;
-	int ret = 0;
+	int number;
 
 	landing = kmalloc(struct_size(landing, numbers, nr),
 			  GFP_KERNEL_ACCOUNT);
 	if (!landing)
 		return ERR_PTR(-ENOMEM);
-	landing->fds = fds ? ipcbox_fds_get(fds) : NULL;
+	landing->fds = NULL;
+	landing->arrive = 0;
 	landing->nr = 0;
-	for (i = 0; !ret && i < nr; i++)
-		ret = fds ? ipcbox_landing_add(landing, numbers + i) :
-			    put_user(-1, numbers + i);
-	if (ret) {
-		ipcbox_landing_end(landing, false);
-		return ERR_PTR(ret);
+	while (landing->nr < nr) {
+		number = get_unused_fd_flags(O_CLOEXEC);
+		if (number < 0) {
+			ipcbox_landing_end(landing, false);
+			return ERR_PTR(number);
+		}
+		landing->numbers[landing->nr++] = number;
 	}
 	return landing;
 }
 
 /**
- * ipcbox_landing_end() - the files arrive, or the numbers are free again
+ * ipcbox_landing_tell() - say which numbers the files are going to have
+ * @landing: numbers, of which no others were told yet
+ * @fds: the files, or NULL if there are none
+ * @numbers: where the caller wants the numbers; without files, it is told -1 for
+ *	each
+ * @nr: how many; not more than there are files and numbers
+ *
+ * Security modules do not get to see the files here, as security_file_receive()
+ * is not for modules; they do when the receiver uses them.
+ *
+ * Return: 0 or -EFAULT
+ */
+int ipcbox_landing_tell(struct ipcbox_landing *landing, struct ipcbox_fds *fds,
+			__s32 __user *numbers, unsigned int nr)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr; i++)
+		if (put_user(fds ? landing->numbers[i] : -1, numbers + i))
+			return -EFAULT;
+	if (fds) {
+		landing->fds = ipcbox_fds_get(fds);
+		landing->arrive = nr;
+	}
+	return 0;
+}
+
+/**
+ * ipcbox_landing_end() - the files arrive, and what they do not need is free again
  * @landing: from ipcbox_landing_new(); freed
  * @install: whether the message has been received
  */
@@ -170,7 +180,7 @@ void ipcbox_landing_end(struct ipcbox_landing *landing, bool install)
 	unsigned int i;
 
 	for (i = 0; i < landing->nr; i++)
-		if (install)
+		if (install && i < landing->arrive)
 			fd_install(landing->numbers[i], get_file(fds->files[i]));
 		else
 			put_unused_fd(landing->numbers[i]);

@@ -3,10 +3,10 @@
  * Descriptors in messages: files on their way from one process to another
  *
  * A message holds references on files from when it is sent until it is received.
- * They arrive in two steps: ipcbox_landing_new() reserves numbers and tells them
- * to the receiver, while all of it can still fail; when the message is the
- * receiver's for good, ipcbox_landing_end() puts the files behind them. A number
- * that is only reserved can be neither used nor closed.
+ * They arrive in steps: ipcbox_landing_new() reserves numbers, of which
+ * ipcbox_landing_tell() tells the receiver, while all of it can still fail; when
+ * the message is the receiver's for good, ipcbox_landing_end() puts the files
+ * behind them. A number that is only reserved can be neither used nor closed.
  *
  * No cycles. A file keeps a message that keeps the file only if it keeps a
  * handle, since files in a port that nobody has open are closed, see
@@ -53,12 +53,14 @@ struct ipcbox_fds {
 
 /**
  * struct ipcbox_landing - numbers that are reserved for files
- * @fds: the files
- * @nr: how many of them have a number
+ * @fds: the files; NULL until there are any
+ * @arrive: how many of them have a number
+ * @nr: how many numbers there are
  * @numbers: the caller's
  */
 struct ipcbox_landing {
 	struct ipcbox_fds *fds;
+	unsigned int arrive;
 	unsigned int nr;
 	int numbers[];
 };
@@ -68,9 +70,9 @@ struct ipcbox_fds *ipcbox_fds_new(struct ipcbox_user *user,
 void ipcbox_fds_uncharge(struct ipcbox_fds *fds);
 void ipcbox_fds_release(struct ipcbox_fds *fds);
 
-struct ipcbox_landing *ipcbox_landing_new(struct ipcbox_fds *fds,
-					  __s32 __user *numbers,
-					  unsigned int nr);
+struct ipcbox_landing *ipcbox_landing_new(unsigned int nr);
+int ipcbox_landing_tell(struct ipcbox_landing *landing, struct ipcbox_fds *fds,
+			__s32 __user *numbers, unsigned int nr);
 void ipcbox_landing_end(struct ipcbox_landing *landing, bool install);
 
 static inline struct ipcbox_fds *ipcbox_fds_get(struct ipcbox_fds *fds)

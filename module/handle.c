@@ -10,6 +10,7 @@
 
 #include <asm/ioctls.h>
 
+#include "answer.h"
 #include "box.h"
 #include "call.h"
 #include "channel.h"
@@ -120,7 +121,7 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.run	= ipcbox_transfer_ioctl_recv,
 	}, {
 		.cmd	= IPCBOX_STAT,
-		.min_size = offsetofend(struct ipcbox_stat, reserved),
+		.min_size = offsetofend(struct ipcbox_stat, lanes),
 		.run	= ipcbox_handle_ioctl_stat,
 	}, {
 		.cmd	= IPCBOX_SET,
@@ -148,7 +149,7 @@ static const struct ipcbox_ioctl_row ipcbox_handle_rows[] = {
 		.run	= ipcbox_call_ioctl_call,
 	}, {
 		.cmd	= IPCBOX_REPLY,
-		.min_size = offsetofend(struct ipcbox_reply, reserved),
+		.min_size = offsetofend(struct ipcbox_reply, nr_fds),
 		.flags	= IPCBOX_IOVEC,
 		.rights	= IPCBOX_RIGHT_RECV,
 		.run	= ipcbox_handle_ioctl_reply,
@@ -195,14 +196,15 @@ static int ipcbox_handle_ioctl_reply(struct ipcbox_ioctl *call)
 	struct ipcbox_reply __user *user = call->user;
 	int ret;
 
-	if (reply->reserved || reply->recv_size >= BIT(_IOC_SIZEBITS) ||
+	if (reply->nr_fds > IPCBOX_FDS_MAX ||
+	    reply->recv_size >= BIT(_IOC_SIZEBITS) ||
 	    (!reply->recv && reply->recv_size))
 		return -EINVAL;
 	/* It must be possible to tell of the reply. */
 	if (reply->recv && put_user(reply->id, &user->id))
 		return -EFAULT;
 	if (reply->id || !reply->recv) {
-		ret = ipcbox_call_reply(call);
+		ret = ipcbox_answer_ioctl_reply(call);
 		if (ret || !reply->recv)
 			return ret;
 	}

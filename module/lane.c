@@ -7,7 +7,10 @@
 #include <linux/log2.h>
 #include <linux/poll.h>
 #include <linux/slab.h>
+#include <linux/smp.h>
 #include <linux/vmalloc.h>
+
+#include <linux/ipcbox.h>
 
 #include "lane.h"
 #include "quota.h"
@@ -17,6 +20,8 @@ void ipcbox_ring_init(struct ipcbox_ring *ring)
 	spin_lock_init(&ring->lock);
 	INIT_LIST_HEAD(&ring->lanes);
 	ring->dead = false;
+	ring->sent = 0;
+	ring->received = 0;
 	init_waitqueue_head(&ring->wait);
 }
 
@@ -61,8 +66,8 @@ struct ipcbox_lane *ipcbox_lane_new(struct ipcbox_ring *ring, u64 capacity,
 	if (ret)
 		goto fail;
 	ret = -ENOMEM;
-	lane->memory = __vmalloc(ipcbox_lane_bytes(lane),
-				 GFP_KERNEL_ACCOUNT | __GFP_ZERO);
+	lane->memory = __vmalloc(ipcbox_lane_bytes(lane), GFP_KERNEL_ACCOUNT |
+				 __GFP_ZERO | __GFP_NOWARN);
 	if (!lane->memory)
 		goto fail_charge;
 	return lane;
@@ -90,6 +95,64 @@ void ipcbox_lane_put(struct ipcbox_lane *lane)
 	kref_put(&lane->ref, ipcbox_lane_release);
 }
 
+/* Numbers, as the sides say */
+
+static u64 ipcbox_lane_position(const struct ipcbox_lane *lane,
+				enum ipcbox_lane_side side)
+{
+	return READ_ONCE(ipcbox_lane_end(lane, side)->position);
+}
+
+static bool ipcbox_lane_waits(const struct ipcbox_lane *lane,
+			      enum ipcbox_lane_side side)
+{
+	return lane->sides[side] &&
+	       READ_ONCE(ipcbox_lane_end(lane, side)->waiting) &
+		       IPCBOX_RING_WAITS;
+}
+
+static void ipcbox_lane_stat_locked(const struct ipcbox_lane *lane,
+				    struct ipcbox_stat *stat)
+{
+	u64 sent = ipcbox_lane_position(lane, IPCBOX_LANE_PRODUCER);
+	u64 received = ipcbox_lane_position(lane, IPCBOX_LANE_CONSUMER);
+
+	lockdep_assert_held(&lane->ring->lock);
+	stat->lanes++;
+	stat->bytes += min(sent - received, lane->capacity);
+	stat->sent_bytes += sent;
+	stat->received_bytes += received;
+	stat->waiting_senders += ipcbox_lane_waits(lane, IPCBOX_LANE_PRODUCER);
+	stat->waiting_receivers += ipcbox_lane_waits(lane, IPCBOX_LANE_CONSUMER);
+}
+
+/**
+ * ipcbox_ring_stat() - add what is known of the lanes
+ * @ring: ring
+ * @stat: of its port
+ */
+void ipcbox_ring_stat(struct ipcbox_ring *ring, struct ipcbox_stat *stat)
+{
+	const struct ipcbox_lane *lane;
+
+	spin_lock(&ring->lock);
+	stat->sent_bytes += ring->sent;
+	stat->received_bytes += ring->received;
+	list_for_each_entry(lane, &ring->lanes, node)
+		ipcbox_lane_stat_locked(lane, stat);
+	spin_unlock(&ring->lock);
+}
+
+static void ipcbox_lane_unlist_locked(struct ipcbox_lane *lane)
+{
+	struct ipcbox_ring *ring = lane->ring;
+
+	lockdep_assert_held(&ring->lock);
+	ring->sent += ipcbox_lane_position(lane, IPCBOX_LANE_PRODUCER);
+	ring->received += ipcbox_lane_position(lane, IPCBOX_LANE_CONSUMER);
+	list_del_init(&lane->node);
+}
+
 /* Sides */
 
 /* Clears the bit on which a side sleeps; then ipcbox_ring_wake(). */
@@ -109,12 +172,20 @@ static void ipcbox_lane_finish_locked(struct ipcbox_lane *lane,
 	ipcbox_lane_wake_locked(lane, !side);
 }
 
+/* Its consumer has ended it, so there will be no other one. */
+static bool ipcbox_lane_refused(const struct ipcbox_lane *lane)
+{
+	return READ_ONCE(ipcbox_lane_end(lane, IPCBOX_LANE_CONSUMER)->ended);
+}
+
 /* Is there nothing left for another consumer? */
 static bool ipcbox_lane_drained(const struct ipcbox_lane *lane)
 {
 	const void *data = lane->memory + IPCBOX_LANE_SIDES * PAGE_SIZE;
-	u64 pos = READ_ONCE(ipcbox_lane_end(lane, IPCBOX_LANE_CONSUMER)->position);
+	u64 pos = ipcbox_lane_position(lane, IPCBOX_LANE_CONSUMER);
 
+	if (ipcbox_lane_refused(lane))
+		return true;
 	pos &= lane->size - IPCBOX_RING_ALIGN;
 	return !READ_ONCE(*(const u64 *)(data + pos));
 }
@@ -135,7 +206,7 @@ static bool ipcbox_lane_leave_locked(struct ipcbox_lane *lane,
 	/* A consumer has gone, but the producer may be there. */
 	if (!READ_ONCE(ipcbox_lane_end(lane, IPCBOX_LANE_PRODUCER)->ended))
 		return false;
-	list_del_init(&lane->node);
+	ipcbox_lane_unlist_locked(lane);
 	return true;
 }
 
@@ -242,24 +313,70 @@ int ipcbox_lane_add(struct ipcbox_lane *lane, u32 max,
 	return ret;
 }
 
-/* The oldest lane that has no consumer, as a reference, or -EAGAIN or -EIDRM. */
+/* May a handle become the consumer? */
+bool ipcbox_lane_offered_locked(const struct ipcbox_lane *lane,
+				const struct ipcbox_handle *handle)
+{
+	lockdep_assert_held(&lane->ring->lock);
+	return !lane->sides[IPCBOX_LANE_CONSUMER] &&
+	       lane->sides[IPCBOX_LANE_PRODUCER] != handle &&
+	       !ipcbox_lane_refused(lane);
+}
+
+static struct ipcbox_lane *ipcbox_lane_take_locked(struct ipcbox_ring *ring,
+						   struct ipcbox_handle *consumer)
+{
+	struct ipcbox_lane *lane;
+
+	if (ring->dead)
+		return ERR_PTR(-EIDRM);
+	list_for_each_entry(lane, &ring->lanes, node)
+		if (ipcbox_lane_offered_locked(lane, consumer)) {
+			lane->sides[IPCBOX_LANE_CONSUMER] = consumer;
+			return ipcbox_lane_get(lane);
+		}
+	return ERR_PTR(-EAGAIN);
+}
+
+/*
+ * A consumer does not sleep as the one before it did:
+ *
+ *	producer				consumer
+ *	--------				--------
+ *	store_release(header)			waiting = 0
+ *	waiting is LIGHT: no full barrier	[D] a barrier on all processors
+ *						arm, full barrier
+ *						look again
+ *
+ * [D] Either the producer sees that the lane is not light any more, or its record
+ * is in memory before the lane is attached to.
+ */
+static void ipcbox_lane_forget_consumer(struct ipcbox_lane *lane)
+{
+	struct ipcbox_ring_end *end = ipcbox_lane_end(lane, IPCBOX_LANE_CONSUMER);
+
+	if (atomic_xchg((atomic_t *)&end->waiting, 0) & IPCBOX_RING_LIGHT)
+		kick_all_cpus_sync();
+}
+
+/**
+ * ipcbox_lane_take() - become the consumer of the oldest lane that has none
+ * @ring: ring
+ * @consumer: handle; not that of the producer
+ *
+ * Return: a reference, or an ERR_PTR: -EAGAIN (there is none), -EIDRM
+ */
 struct ipcbox_lane *ipcbox_lane_take(struct ipcbox_ring *ring,
 				     struct ipcbox_handle *consumer)
 {
-	struct ipcbox_lane *lane, *found = ERR_PTR(-EAGAIN);
+	struct ipcbox_lane *lane;
 
 	spin_lock(&ring->lock);
-	if (ring->dead)
-		found = ERR_PTR(-EIDRM);
-	list_for_each_entry(lane, &ring->lanes, node)
-		if (!lane->sides[IPCBOX_LANE_CONSUMER] &&
-		    lane->sides[IPCBOX_LANE_PRODUCER] != consumer) {
-			lane->sides[IPCBOX_LANE_CONSUMER] = consumer;
-			found = ipcbox_lane_get(lane);
-			break;
-		}
+	lane = ipcbox_lane_take_locked(ring, consumer);
 	spin_unlock(&ring->lock);
-	return found;
+	if (!IS_ERR(lane))
+		ipcbox_lane_forget_consumer(lane);
+	return lane;
 }
 
 static void ipcbox_lanes_put(struct list_head *gone)
@@ -301,7 +418,7 @@ void ipcbox_ring_kill(struct ipcbox_ring *ring)
 						struct ipcbox_lane, node))) {
 		ipcbox_lane_finish_locked(lane, IPCBOX_LANE_PRODUCER);
 		ipcbox_lane_finish_locked(lane, IPCBOX_LANE_CONSUMER);
-		list_del_init(&lane->node);
+		ipcbox_lane_unlist_locked(lane);
 		spin_unlock(&ring->lock);
 		ipcbox_lane_put(lane);
 		spin_lock(&ring->lock);

@@ -6,7 +6,8 @@
  * makes the memory, says who may map what, and lets the sides sleep and wake each
  * other. It does not look at records, with one exception: when nobody is on
  * either side of a lane any more, a record that is left keeps it for the next
- * consumer.
+ * consumer; unless the last one has ended its side, because it cannot make
+ * anything of what the producer writes.
  *
  *	new -> producer, no consumer <-> producer and consumer
  *			|			|
@@ -34,6 +35,7 @@
 #include <linux/ipcbox_ring.h>
 
 struct ipcbox_handle;
+struct ipcbox_stat;
 struct ipcbox_user;
 
 enum ipcbox_lane_side {
@@ -47,12 +49,16 @@ enum ipcbox_lane_side {
  * @lock: guards the list, and the sides of the lanes in it
  * @lanes: oldest first
  * @dead: the port is deleted; there are none any more
+ * @sent: bytes in lanes that have gone
+ * @received: likewise, that were consumed
  * @wait: who waits in RING_WAIT or poll(), whatever for
  */
 struct ipcbox_ring {
 	spinlock_t lock;	/* see above */
 	struct list_head lanes;
 	bool dead;
+	u64 sent;
+	u64 received;
 	wait_queue_head_t wait;
 };
 
@@ -97,6 +103,7 @@ static inline struct ipcbox_lane *ipcbox_lane_get(struct ipcbox_lane *lane)
 void ipcbox_ring_init(struct ipcbox_ring *ring);
 void ipcbox_ring_kill(struct ipcbox_ring *ring);
 void ipcbox_ring_wake(struct ipcbox_ring *ring);
+void ipcbox_ring_stat(struct ipcbox_ring *ring, struct ipcbox_stat *stat);
 
 struct ipcbox_lane *ipcbox_lane_new(struct ipcbox_ring *ring, u64 capacity,
 				    struct ipcbox_user *user);
@@ -110,6 +117,8 @@ struct ipcbox_lane *ipcbox_lane_find_locked(struct ipcbox_ring *ring, u32 id);
 bool ipcbox_lane_on_side_locked(const struct ipcbox_lane *lane,
 				const struct ipcbox_handle *handle,
 				enum ipcbox_lane_side *side);
+bool ipcbox_lane_offered_locked(const struct ipcbox_lane *lane,
+				const struct ipcbox_handle *handle);
 void ipcbox_lane_wake_locked(struct ipcbox_lane *lane,
 			     enum ipcbox_lane_side side);
 bool ipcbox_lane_mapped_locked(struct ipcbox_lane *lane,

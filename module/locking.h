@@ -24,6 +24,7 @@
  *	`-- ring->lock			around the callbacks of a mapping
  *
  *	ring->lock			spinlock, of a ring port, in no other of ours
+ *					but box->lock, to tell of the port
  *	ring->wait.lock			likewise
  *
  *	ipcbox_users_lock		taken with no other lock of ours held
@@ -63,7 +64,8 @@
  *	handle->holders, holder->{node,held}	port->queue.lock
  *	holder->watch.watched			who makes the holder, then who
  *						takes it from handle->holders
- *	ring->{lanes,dead}, lane->{node,id,
+ *	ring->{lanes,dead,sent,received},
+ *		lane->{node,id,
  *		sides,maps}			ring->lock
  *	what is in lane->memory			nobody: it is shared with user space,
  *						and read once

@@ -25,16 +25,26 @@ struct mm_struct;
 /* As for requests, see IPCBOX_PIN_MIN. */
 #define IPCBOX_PLACE_MIN	IPCBOX_PIN_MIN
 
+/* What would not fit into these of a caller's segments is copied twice. */
+#define IPCBOX_ROOM_SEGMENTS	8
+
+struct ipcbox_segment {
+	unsigned long start;
+	size_t len;
+};
+
 /**
  * struct ipcbox_room - where a caller wants its reply
  * @mm: its address space
- * @start: address
- * @len: room there; 0 if it is in segments
+ * @len: room in all segments together
+ * @nr: how many there are
+ * @segments: addresses and lengths
  */
 struct ipcbox_room {
 	struct mm_struct *mm;
-	unsigned long start;
 	size_t len;
+	unsigned int nr;
+	struct ipcbox_segment segments[IPCBOX_ROOM_SEGMENTS];
 };
 
 void ipcbox_room_init(struct ipcbox_room *room, const struct iov_iter *to);

@@ -74,7 +74,7 @@ static int ipcbox_proc_show(struct seq_file *seq, void *v)
 	struct ipcbox_stat stat;
 
 	if (v == SEQ_START_TOKEN) {
-		seq_puts(seq, "id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost sent_bytes received_bytes name\n");
+		seq_puts(seq, "id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost sent_bytes received_bytes lanes dead_lettered max_deliveries dead_letter name\n");
 		return 0;
 	}
 	if (ipcbox_port_stat(v, NULL, &stat))
@@ -86,12 +86,14 @@ static int ipcbox_proc_show(struct seq_file *seq, void *v)
 		   stat.creator_pid, stat.max_msgsize);
 	ipcbox_proc_limit(seq, stat.max_messages, IPCBOX_UNLIMITED);
 	ipcbox_proc_limit(seq, stat.max_bytes, 0);
-	seq_printf(seq, " %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %llu %llu %s\n",
+	seq_printf(seq, " %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %llu %llu %u %llu %u",
 		   stat.messages, stat.bytes, stat.taken, stat.sent,
 		   stat.received, stat.senders, stat.receivers, stat.handles,
 		   stat.waiting_senders, stat.waiting_receivers, stat.held,
 		   stat.lost, stat.sent_bytes, stat.received_bytes,
-		   stat.name[0] ? stat.name : "-");
+		   stat.lanes, stat.dead_lettered, stat.max_deliveries);
+	ipcbox_proc_limit(seq, stat.dead_letter, 0);
+	seq_printf(seq, " %s\n", stat.name[0] ? stat.name : "-");
 	return 0;
 }
 

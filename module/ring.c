@@ -88,8 +88,7 @@ static bool ipcbox_ring_offers_locked(const struct ipcbox_lane *lane,
 				      u32 right, u32 id)
 {
 	return right == IPCBOX_RIGHT_RECV && id == IPCBOX_RING_ANY &&
-	       !lane->sides[IPCBOX_LANE_CONSUMER] &&
-	       lane->sides[IPCBOX_LANE_PRODUCER] != handle;
+	       ipcbox_lane_offered_locked(lane, handle);
 }
 
 /*
@@ -215,7 +214,7 @@ static __poll_t ipcbox_ring_poll(struct file *file, poll_table *table)
 static const struct ipcbox_ioctl_row ipcbox_ring_rows[] = {
 	[_IOC_NR(IPCBOX_STAT) - _IOC_NR(IPCBOX_SEND)] = {
 		.cmd	= IPCBOX_STAT,
-		.min_size = offsetofend(struct ipcbox_stat, reserved),
+		.min_size = offsetofend(struct ipcbox_stat, lanes),
 		.run	= ipcbox_handle_ioctl_stat,
 	},
 	[_IOC_NR(IPCBOX_SET) - _IOC_NR(IPCBOX_SEND)] = {

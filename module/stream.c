@@ -208,7 +208,7 @@ static int ipcbox_stream_ioctl_recv(struct ipcbox_ioctl *call)
 	return ipcbox_ioctl_put(call);
 }
 
-/* There are no messages that could be held, answered or told of. */
+/* There are no messages that could be held, answered or told of; nor requests. */
 static int ipcbox_stream_ioctl_none(struct ipcbox_ioctl *call)
 {
 	return -EOPNOTSUPP;
@@ -235,7 +235,7 @@ static const struct ipcbox_ioctl_row ipcbox_stream_rows[] = {
 		.run	= ipcbox_stream_ioctl_recv,
 	}, {
 		.cmd	= IPCBOX_STAT,
-		.min_size = offsetofend(struct ipcbox_stat, reserved),
+		.min_size = offsetofend(struct ipcbox_stat, lanes),
 		.run	= ipcbox_handle_ioctl_stat,
 	}, {
 		.cmd	= IPCBOX_SET,
@@ -250,6 +250,10 @@ static const struct ipcbox_ioctl_row ipcbox_stream_rows[] = {
 	IPCBOX_STREAM_ROW_NONE(IPCBOX_CALL),
 	IPCBOX_STREAM_ROW_NONE(IPCBOX_REPLY),
 	IPCBOX_STREAM_ROW_NONE(IPCBOX_EVENTS),
+	[_IOC_NR(IPCBOX_ACCEPT) - _IOC_NR(IPCBOX_SEND)] =
+	IPCBOX_STREAM_ROW_NONE(IPCBOX_ACCEPT),
+	IPCBOX_STREAM_ROW_NONE(IPCBOX_REFUSE),
+	IPCBOX_STREAM_ROW_NONE(IPCBOX_SHUTDOWN),
 };
 
 static const struct ipcbox_ioctl_table ipcbox_stream_table = {

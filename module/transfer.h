@@ -50,6 +50,9 @@ ssize_t ipcbox_transfer_read(struct file *file, struct iov_iter *to,
 struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 					       struct iov_iter *from, bool pin,
 					       struct ipcbox_message **spare);
+int ipcbox_transfer_attach_fds(struct ipcbox_handle *handle,
+			       struct ipcbox_message *msg,
+			       const __s32 __user *numbers, unsigned int nr);
 int ipcbox_transfer_send(struct ipcbox_ioctl *call,
 			 struct ipcbox_handle *handle);
 int ipcbox_transfer_bytes(struct ipcbox_handle *handle, struct iov_iter *from,

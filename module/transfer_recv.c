@@ -108,18 +108,20 @@ static int ipcbox_handle_reserve_fds(const struct ipcbox_message *msg,
 
 	if (!nr || in->filter.peek)
 		return 0;
-	landing = ipcbox_landing_new(msg->fds, u64_to_user_ptr(recv->fds), nr);
+	/* It may have lost them. */
+	landing = ipcbox_landing_new(msg->fds ? nr : 0);
 	if (IS_ERR(landing))
 		return PTR_ERR(landing);
 	in->landing = landing;
-	return 0;
+	return ipcbox_landing_tell(landing, msg->fds, u64_to_user_ptr(recv->fds),
+				   nr);
 }
 
 static void ipcbox_handle_describe_fds(const struct ipcbox_message *msg,
 				       const struct ipcbox_incoming *in)
 {
 	struct ipcbox_recv *recv = &in->call->arg.recv;
-	unsigned int arrive = in->landing ? in->landing->nr : 0;
+	unsigned int arrive = in->landing ? in->landing->arrive : 0;
 
 	recv->nr_fds = msg->nr_fds;
 	if (!in->filter.peek && arrive < msg->nr_fds)

@@ -76,17 +76,25 @@ struct ipcbox_message *ipcbox_transfer_message(struct ipcbox_handle *handle,
 	return msg;
 }
 
-static int ipcbox_handle_send_fds(struct ipcbox_handle *handle,
-				  struct ipcbox_message *msg,
-				  const struct ipcbox_outgoing *out)
+/**
+ * ipcbox_transfer_attach_fds() - send descriptors along
+ * @handle: through this
+ * @msg: message that nobody has seen yet
+ * @numbers: the caller's descriptors
+ * @nr: how many; 1 to IPCBOX_FDS_MAX
+ *
+ * Return: 0, or as ipcbox_fds_new()
+ */
+int ipcbox_transfer_attach_fds(struct ipcbox_handle *handle,
+			       struct ipcbox_message *msg,
+			       const __s32 __user *numbers, unsigned int nr)
 {
-	struct ipcbox_fds *fds = ipcbox_fds_new(msg->user, out->fds,
-						out->nr_fds);
+	struct ipcbox_fds *fds = ipcbox_fds_new(msg->user, numbers, nr);
 
 	if (IS_ERR(fds))
 		return PTR_ERR(fds);
 	msg->fds = fds;
-	msg->nr_fds = out->nr_fds;
+	msg->nr_fds = nr;
 	WRITE_ONCE(handle->tx->carries_fds, true);
 	return 0;
 }
@@ -101,7 +109,8 @@ static int ipcbox_handle_prepare(struct ipcbox_handle *handle,
 	if (out->id && put_user(msg->id, out->id))
 		return -EFAULT;
 	if (unlikely(out->nr_fds)) {
-		ret = ipcbox_handle_send_fds(handle, msg, out);
+		ret = ipcbox_transfer_attach_fds(handle, msg, out->fds,
+						 out->nr_fds);
 		if (ret)
 			return ret;
 	}

@@ -157,6 +157,35 @@ TEST_F(call_large, from_segments_and_into_segments)
 	}
 }
 
+/* More of them than are looked at, some of them empty. */
+TEST_F(call_large, into_many_segments)
+{
+	struct iovec to[20] = {}, request = {};
+	struct caller caller;
+	size_t lengths[] = { 7 * PAGE, LONG };
+	int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(to) / 2; i++) {
+		to[2 * i + 1].iov_base = self->buffer + i * (LONG / 10);
+		to[2 * i + 1].iov_len = LONG / 10;
+	}
+	to[19].iov_len += LONG % 10;
+	for (j = 0; j < ARRAY_SIZE(lengths); j++) {
+		caller = caller_init(self->port, "x");
+		memset(self->buffer, '-', LONG);
+		caller.call.flags = IPCBOX_IOVEC;
+		caller.call.data = (uintptr_t)&request;
+		caller.call.len = 1;
+		call_into(&caller, to, ARRAY_SIZE(to));
+		ASSERT_EQ(0, receive(self));
+		EXPECT_EQ(0, reply(self, self->answer, lengths[j]));
+		EXPECT_EQ(0, caller_join(&caller));
+		EXPECT_EQ(lengths[j], caller.call.reply_len);
+		EXPECT_TRUE(only(self->buffer, 0, self->answer, lengths[j]));
+	}
+	EXPECT_EQ(0, charged(self));
+}
+
 /* Pages that nobody has touched yet, and such as a child shares. */
 TEST_F(call_large, into_memory_that_is_not_the_callers_yet)
 {
@@ -291,6 +320,27 @@ TEST_F(call_large, the_deadline_of_the_caller_holds)
 	EXPECT_EQ(-ESRCH, stalled_end(&stalled));
 	EXPECT_TRUE(only(self->buffer, 0, NULL, 0));
 	EXPECT_EQ(0, charged(self));
+}
+
+TEST_F(call_large, no_copy_is_made_for_segments_either)
+{
+	struct caller caller = caller_init(self->port, "x");
+	struct iovec request = {}, to[] = {
+		{ self->buffer, LONG / 2 - 1 },
+		{ self->buffer + LONG / 2 - 1, LONG / 2 + 1 },
+	};
+	struct stalled stalled = { .self = self };
+
+	caller.call.flags = IPCBOX_IOVEC;
+	caller.call.data = (uintptr_t)&request;
+	caller.call.len = 1;
+	call_into(&caller, to, ARRAY_SIZE(to));
+	ASSERT_EQ(0, receive(self));
+	START_STALLED(&stalled);
+	EXPECT_GT(LONG, charged(self));
+	EXPECT_EQ(0, stalled_end(&stalled));
+	EXPECT_EQ(0, caller_join(&caller));
+	EXPECT_EQ(0, memcmp(self->buffer + PAGE, self->answer, LONG - PAGE));
 }
 
 TEST_F(call_large, the_caller_is_killed)

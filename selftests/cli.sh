@@ -394,8 +394,71 @@ test_create_a_stream() {
 	stat_is max_bytes 8192
 	usage_error "a stream has a capacity in bytes alone" create --kind=stream -c 3 x
 	usage_error "a stream is for any, or for a pair" create --kind=stream --who=one x
-	usage_error "--kind takes mailbox, stream or listener, not 'ring'" create --kind=ring x
+	usage_error "--kind takes mailbox, stream, listener or ring, not 'pipe'" create --kind=pipe x
 	gives 1 create --kind=stream --bytes=8 x
+}
+
+test_create_a_ring() {
+	ok create --kind=ring --capacity=2 --bytes=1K "$port"
+	stat_is kind ring
+	stat_is max_messages 2
+	stat_is max_bytes 1024
+	stat_is max_msgsize 1016
+	stat_is lanes 0
+	run stat "$port"
+	[[ $out =~ capacity\ +bounded,\ 2\ lanes\ of\ 1K\ bytes ]] || bad "printed '$out'"
+	usage_error "a ring is for any" create --kind=ring --who=one x
+	usage_error "the longest record of a ring fills a lane" create --kind=ring -s 8 x
+	gives 1 create --kind=ring --capacity=65 x
+	gives 1 create --kind=ring --capacity=0 x
+}
+
+test_send_and_receive_through_a_ring() {
+	ok create --kind=ring --capacity=2 --bytes=1K "$port" -q
+	gives 4 recv --nowait "$port"
+	ok send "$port" one two ''
+	stat_is lanes 1
+	stat_is bytes 40
+	ok recv "$port"
+	prints one
+	ok recv --peek "$port"
+	prints two
+	seq 5 | ipcbox send "$port" --lines || bad "send --lines"
+	stat_is lanes 2
+	gives 1 send "$port" more
+	tells "a ring has all the lanes it may"
+	ok recv --loop --nowait --lines "$port"
+	prints "$(printf 'two\n\n1\n2\n3\n4\n5')"
+	stat_is lanes 0
+	stat_is bytes 0
+	gives 4 send --nowait --count=1000 "$port" 'fills it'
+	tells "after 64 messages"
+	run top --json --count=1
+	[[ $out == *'"lanes": 1'* || $out == *'"lanes":1'* ]] || bad "printed '$out'"
+	ok recv --count=64 --json "$port"
+	[[ $out == *'"text":"fills it"'* ]] || bad "printed '$out'"
+	gives 8 send "$port" "$(printf %02000d 0)"
+	for option in --type=1 --priority=1 --receipt; do
+		usage_error "'$port' is a ring" send $option "$port" x
+	done
+	for option in --type=1 --from=1 --lease; do
+		usage_error "'$port' is a ring" recv $option "$port"
+	done
+}
+
+test_wait_for_records_of_a_ring() {
+	local receiver
+
+	ok create --kind=ring --bytes=64 "$port" -q
+	ipcbox recv --loop --lines "$port" > received.txt &
+	receiver=$!
+	# more than there is room for, twice
+	seq 100 | ipcbox send "$port" --lines || bad "send"
+	seq 101 200 | ipcbox send "$port" --lines || bad "send"
+	until_stat received_bytes "$((200 * 16))"
+	ok rm "$port"
+	wait $receiver || bad "recv --loop failed"
+	seq 200 | diff - received.txt > /dev/null || bad "received $(wc -l < received.txt)"
 }
 
 test_create_a_listener() {
@@ -1340,6 +1403,7 @@ forms = [r"digraph ipcbox {", r"\trankdir=LR;", r"}",
          r"\tport\d+ \[shape=ellipse, " + label + r"\];",
          r"\tprocess\d+ \[shape=box, " + label + r"\];",
          r"\tport\d+ -> process\d+;",
+         r"\tport\d+ -> port\d+ \[style=dashed, label=.after \d+.\];",
          r"\tprocess\d+ -> port\d+( \[style=\w+, dir=none(, label=.owner.)?\])?;"]
 for line in text.rstrip("\n").split("\n"):
     if not any(re.fullmatch(form, line) for form in forms):
@@ -1382,6 +1446,27 @@ test_graph() {
 	json_is "sorted(p['name'] for p in d['processes'])" "['ipcbox', 'sleep']"
 	kill $owner $receiver
 	wait $owner $receiver 2> /dev/null
+}
+
+test_graph_of_dead_letters() {
+	local id dead
+
+	ok create "$port.dead" -q
+	ok stat "$port.dead" --json
+	dead=$(value_of id)
+	ok create "$port" -q --dead-letter "$port.dead" --max-deliveries 3
+	ok stat "$port" --json
+	id=$(value_of id)
+	ok graph
+	dot_is_good
+	shows "port$id -> port$dead [style=dashed, label=\"after 3\"];"
+	ok graph "$port"
+	dot_is_good
+	[[ $out == *"port$dead"* ]] && bad "a port that was not named"
+	ok rm "$port.dead"
+	ok graph
+	dot_is_good
+	[[ $out == *"after 3"* ]] && bad "to a port that is gone"
 }
 
 # A program under a name, with descriptors of rights that the command never has.

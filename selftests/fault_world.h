@@ -180,6 +180,8 @@ static inline struct ipcbox_port_create world_attr(const struct path *path)
 	struct ipcbox_port_create attr = port_attr("port");
 
 	attr.kind = path->kind;
+	if (path->kind == IPCBOX_KIND_LISTENER)
+		attr.rights = IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE;
 	if (path->kind == IPCBOX_KIND_RING) {
 		attr.max_messages = LANES;
 		attr.max_bytes = LANE_BYTES;

@@ -255,6 +255,22 @@ static void messages(char **argument)
 	printf("%d %s\n", n, strerrorname_np(-ret));
 }
 
+/* A lane of so many bytes, until the end. */
+static void hold_lane(char **argument)
+{
+	struct ipcbox_port_create attr = port_attr(NULL);
+	struct ipcbox_ring_attach lane = { .side = IPCBOX_RIGHT_SEND };
+	int box = need(box_open(), IPCBOX_DEV), port;
+
+	attr.kind = IPCBOX_KIND_RING;
+	attr.owner = IPCBOX_OWNER_HANDLE;
+	attr.max_messages = 1;
+	attr.max_bytes = atol(argument[0]);
+	port = need(port_create(box, &attr), "create");
+	need(sys_ioctl(port, IPCBOX_RING_ATTACH, &lane), "attach");
+	hold();
+}
+
 static const struct verb {
 	const char *name;
 	int arguments;
@@ -265,6 +281,7 @@ static const struct verb {
 	{ "inherited", 0, hold_inherited },
 	{ "waiting", 0, hold_waiting },
 	{ "owned", 1, hold_owned },
+	{ "lane", 1, hold_lane },
 	{ "fill", 3, fill },
 	{ "drain", 1, drain },
 	{ "traffic", 0, traffic },

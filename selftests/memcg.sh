@@ -79,6 +79,24 @@ test_long_messages_are_charged() {
 	charged memcg-long 60 300000 300000
 }
 
+# The memory of a lane, as long as there is the lane.
+test_lanes_are_charged() {
+	local before during said size=$((8 << 20))
+
+	in_group true
+	before=$(current)
+	coproc LANE { in_group "$helper" lane $((size - 8)); }
+	read -r said <&"${LANE[0]}"
+	[ "$said" = ready ] || bad "said '$said'"
+	during=$(current)
+	[ $((during - before)) -ge "$size" ] ||
+		bad "a lane of $size bytes counts for $((during - before))"
+	eval "exec ${LANE[1]}>&-"
+	wait "$LANE_PID" || bad "helper"
+	settles_below $((before + 600000)) ||
+		bad "$(current) bytes without the lane, $before before"
+}
+
 # Those whose own memory it is not must not be charged, whoever runs first.
 test_the_receiver_is_not_charged() {
 	local before
@@ -153,6 +171,29 @@ test_a_limit_stops_long_messages() {
 	*) bad "status $status, '$said'" ;;
 	esac
 	! dmesg | sed -n "/$$ memcg long begins/,\$p" |
+		grep -E 'WARNING|BUG|Oops|vmalloc error|page allocation failure' ||
+		bad "see the kernel log"
+	settles_below $((4 << 20)) || bad "$(current) bytes are left"
+}
+
+# A lane is had as a whole, or not at all.
+test_a_limit_stops_lanes() {
+	local console said status
+
+	read -r console _ < /proc/sys/kernel/printk
+	dmesg -n 1
+	echo "$$ memcg lanes begins" > /dev/kmsg
+	echo $((4 << 20)) > "$group/memory.max"
+	said=$(in_group "$helper" lane $((16 << 20)) < /dev/null)
+	status=$?
+	echo max > "$group/memory.max"
+	dmesg -n "$console"
+	case $status,$said in
+	137,) ;;
+	1,ENOMEM) ;;
+	*) bad "status $status, '$said'" ;;
+	esac
+	! dmesg | sed -n "/$$ memcg lanes begins/,\$p" |
 		grep -E 'WARNING|BUG|Oops|vmalloc error|page allocation failure' ||
 		bad "see the kernel log"
 	settles_below $((4 << 20)) || bad "$(current) bytes are left"

@@ -856,7 +856,7 @@ TEST_F(port, stat_of_a_new_port)
 	EXPECT_EQ(1, stat.handles);
 	EXPECT_EQ(0, stat.waiting_senders);
 	EXPECT_EQ(0, stat.waiting_receivers);
-	EXPECT_EQ(0, stat.reserved);
+	EXPECT_EQ(0, stat.lanes);
 }
 
 TEST_F(port, stat_counts_handles_by_their_rights)

@@ -80,21 +80,22 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 		"any", "one", "pair", "all", "lossy",
 	};
 	char kind[16], owner[16], sharing[16], max_messages[24], max_bytes[24];
-	char name[IPCBOX_NAME_SIZE + 1], more;
+	char dead_letter[24], name[IPCBOX_NAME_SIZE + 1], more;
 	unsigned long long id, messages, bytes, taken, sent, received, held, lost;
-	unsigned long long sent_bytes, received_bytes;
+	unsigned long long sent_bytes, received_bytes, dead_lettered;
 	int n;
 
 	memset(stat, 0, sizeof(*stat));
-	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %llu %llu %64[^\n ]%c",
+	n = sscanf(line, "%llu %15s %15s %15s %o %u %u %u %d %u %23s %23s %llu %llu %llu %llu %llu %u %u %u %u %u %llu %llu %llu %llu %u %llu %u %23s %64[^\n ]%c",
 		   &id, kind, owner, sharing, &stat->mode, &stat->uid,
 		   &stat->gid, &stat->creator_uid, &stat->creator_pid,
 		   &stat->max_msgsize, max_messages, max_bytes, &messages,
 		   &bytes, &taken, &sent, &received, &stat->senders,
 		   &stat->receivers, &stat->handles, &stat->waiting_senders,
 		   &stat->waiting_receivers, &held, &lost,
-		   &sent_bytes, &received_bytes, name, &more);
-	if (n != 28 || more != '\n')
+		   &sent_bytes, &received_bytes, &stat->lanes, &dead_lettered,
+		   &stat->max_deliveries, dead_letter, name, &more);
+	if (n != 32 || more != '\n')
 		return false;
 	stat->id = id;
 	stat->messages = messages;
@@ -106,6 +107,8 @@ static bool parse_line(const char *line, struct ipcbox_stat *stat)
 	stat->lost = lost;
 	stat->sent_bytes = sent_bytes;
 	stat->received_bytes = received_bytes;
+	stat->dead_lettered = dead_lettered;
+	stat->dead_letter = parse_limit(dead_letter, 0);
 	stat->max_messages = parse_limit(max_messages, IPCBOX_UNLIMITED);
 	stat->max_bytes = parse_limit(max_bytes, 0);
 	if (strcmp(name, "-"))
@@ -154,7 +157,7 @@ static void expect_line(struct __test_metadata *_metadata, const char *text,
 TEST_F(proc, an_empty_box_has_a_header_line)
 {
 	ASSERT_LT(0, read_file(PROC_FILE, self->text, 4096));
-	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost sent_bytes received_bytes name\n",
+	EXPECT_STREQ("id kind owner sharing mode uid gid creator_uid creator_pid max_msgsize max_messages max_bytes messages bytes taken sent received senders receivers handles waiting_senders waiting_receivers held lost sent_bytes received_bytes lanes dead_lettered max_deliveries dead_letter name\n",
 		     self->text);
 }
 

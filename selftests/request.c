@@ -682,7 +682,7 @@ TEST_F(request, the_reply_is_charged_to_the_server)
 TEST_F(request, what_cannot_be_asked_for)
 {
 	struct ipcbox_call call = { .priority = IPCBOX_PRIORITIES };
-	struct ipcbox_reply reply = { .reserved = 1 };
+	struct ipcbox_reply reply = { .nr_fds = IPCBOX_FDS_MAX + 1 };
 
 	EXPECT_EQ(-EINVAL, sys_ioctl(self->port, IPCBOX_CALL, &call));
 	call = (struct ipcbox_call){ .flags = IPCBOX_PEEK };

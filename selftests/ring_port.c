@@ -627,6 +627,89 @@ TEST_F(ring, consumer_dies)
 	EXPECT_NOTHING_CHARGED(self);
 }
 
+/* How it slept is no matter of the next one, who would never be woken. */
+TEST_F(ring, consumer_changes)
+{
+	struct side out, in;
+
+	ASSERT_TRUE(side_open(&out, self->producer, SENDER));
+	ASSERT_TRUE(side_open(&in, port_open(self->box, "ring", RECEIVER), RECEIVER));
+	in.ends[1]->waiting = IPCBOX_RING_WAITS | IPCBOX_RING_LIGHT;
+	side_close(&in);
+	ASSERT_TRUE(side_open(&in, self->consumer, RECEIVER));
+	EXPECT_EQ(0, in.ends[1]->waiting);
+	EXPECT_EQ(0, ring_wait(in.fd, RECEIVER, IPCBOX_RING_ANY, IPCBOX_NOWAIT, 0));
+}
+
+/* Who cannot make anything of a lane ends it, and nobody else has to. */
+TEST_F(ring, consumer_refuses)
+{
+	struct ipcbox_ring_attach lane;
+	struct ipcbox_ring_producer p;
+	struct ipcbox_ring_consumer c;
+	struct side out, in;
+	int fd = port_open(self->box, "ring", RECEIVER);
+
+	ASSERT_TRUE(side_open(&out, self->producer, SENDER));
+	ASSERT_TRUE(side_open(&in, fd, RECEIVER));
+	memset(out.data, 0xff, SIZE);
+	side_producer(&out, &p);
+	side_consumer(&in, &c);
+	EXPECT_EQ(-EBADMSG, peek(&c));
+	ipcbox_ring_finish(&c.side);
+	side_close(&in);
+	EXPECT_EQ(-EAGAIN, ring_attach(self->consumer, RECEIVER, &lane));
+	EXPECT_EQ(-EAGAIN, ring_wait(self->consumer, RECEIVER, IPCBOX_RING_ANY,
+				     IPCBOX_NOWAIT, 0));
+	EXPECT_EQ(0, polled(self->consumer, POLLIN));
+	EXPECT_NE(0, out.ends[1]->ended);
+	/* and it is gone with its producer, although it was never drained */
+	side_close(&out);
+	self->producer = -1;
+	EXPECT_NOTHING_CHARGED(self);
+}
+
+TEST_F(ring, stat)
+{
+	const uint64_t need = ipcbox_ring_need(5);
+	struct ipcbox_ring_producer p;
+	struct ipcbox_ring_consumer c;
+	struct ipcbox_stat stat;
+	struct side out, in;
+
+	EXPECT_STAT(self->port, lanes, 0);
+	ASSERT_TRUE(side_open(&out, self->producer, SENDER));
+	ASSERT_TRUE(side_open(&in, self->consumer, RECEIVER));
+	side_producer(&out, &p);
+	side_consumer(&in, &c);
+	ASSERT_EQ(0, put(&p, "Hello", 5));
+	ASSERT_EQ(0, put(&p, "World", 5));
+	ASSERT_TRUE(next_is(&c, "Hello"));
+	ipcbox_ring_take(&c);
+	ipcbox_ring_release(&c);
+	in.ends[1]->waiting = IPCBOX_RING_WAITS;
+	ASSERT_EQ(0, port_stat(self->port, &stat));
+	EXPECT_EQ(1, stat.lanes);
+	EXPECT_EQ(need, stat.bytes);
+	EXPECT_EQ(2 * need, stat.sent_bytes);
+	EXPECT_EQ(need, stat.received_bytes);
+	EXPECT_EQ(0, stat.waiting_senders);
+	EXPECT_EQ(1, stat.waiting_receivers);
+	/* what they say is not believed beyond the capacity */
+	out.ends[0]->position = ~0ULL;
+	EXPECT_STAT(self->port, bytes, CAPACITY);
+	out.ends[0]->position = 2 * need;
+	in.ends[1]->position = 2 * need;
+	side_close(&out);
+	side_close(&in);
+	self->producer = -1;
+	self->consumer = -1;
+	ASSERT_EQ(0, port_stat(self->port, &stat));
+	EXPECT_EQ(0, stat.lanes);
+	EXPECT_EQ(2 * need, stat.sent_bytes);
+	EXPECT_EQ(2 * need, stat.received_bytes);
+}
+
 TEST_F(ring, charged)
 {
 	struct ipcbox_info info;

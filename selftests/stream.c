@@ -516,6 +516,18 @@ TEST_F(stream, there_are_no_types_leases_requests_and_events)
 	EXPECT_EQ(-EBADF, sys_read(self->out, self->data, 1));
 }
 
+/* As on a mailbox, and unlike commands that there are not. */
+TEST_F(stream, there_is_nothing_to_accept_or_to_shut_down)
+{
+	struct ipcbox_accept accept = { .id = 1 };
+	struct ipcbox_refuse refuse = { .id = 1 };
+	struct ipcbox_shutdown shutdown = { .rights = IPCBOX_RIGHT_RECV };
+
+	EXPECT_EQ(-EOPNOTSUPP, sys_ioctl(self->in, IPCBOX_ACCEPT, &accept));
+	EXPECT_EQ(-EOPNOTSUPP, sys_ioctl(self->in, IPCBOX_REFUSE, &refuse));
+	EXPECT_EQ(-EOPNOTSUPP, sys_ioctl(self->in, IPCBOX_SHUTDOWN, &shutdown));
+}
+
 TEST_F(stream, who_shares_it)
 {
 	struct ipcbox_port_create attr = port_attr("alpha");

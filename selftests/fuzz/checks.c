@@ -18,6 +18,7 @@ void check_send(struct context *ctx)
 {
 	if (ctx->arg_good)
 		ctx->message_id = ctx->arg.send.id;
+	stream_sent(ctx, ctx->payload->len);
 }
 
 /* Receiving */
@@ -125,6 +126,8 @@ static void stream_check(struct context *ctx, const struct ipcbox_recv *recv)
 		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
 		     ctx->row->name, recv->msg_len,
 		     (unsigned long long)ctx->room->good);
+	else
+		stream_received(ctx, recv->msg_len, true);
 }
 
 /* What has come of IPCBOX_RECV, or of the second half of IPCBOX_REPLY. */
@@ -154,6 +157,9 @@ static void recv_check(struct context *ctx, const struct ipcbox_recv *recv,
 		     recv->msg_priority, recv->msg_flags, recv->flags,
 		     recv->deliveries, recv->sender_pid, recv->sender_tid,
 		     recv->from, recv->sender_uid);
+	if (ctx->closed & IPCBOX_RIGHT_RECV)
+		find(FINDING_SUCCESS, "%s: a message, although the end was shut down",
+		     ctx->row->name);
 	if (recv->msg_len > ctx->room->good)
 		find(FINDING_SUCCESS, "%s: %llu bytes into %llu good ones",
 		     ctx->row->name, recv->msg_len,
@@ -178,6 +184,14 @@ void check_recv(struct context *ctx)
 	recv_check(ctx, &ctx->arg.recv, ctx->arg_whole);
 }
 
+/* Nothing more comes, whatever it were: then all that was sent has come. */
+void check_recv_failed(struct context *ctx)
+{
+	if (ctx->ret == -ENOTCONN && ctx->steady && ctx->slot.place &&
+	    ctx->arg_whole && !ctx->arg.recv.type && !ctx->arg.recv.from)
+		store(&shared->places[ctx->slot.place - 1].ended, 1);
+}
+
 /* Being done with it */
 
 void check_ack(struct context *ctx)
@@ -192,18 +206,20 @@ void check_nack(struct context *ctx)
 
 /* Calls */
 
-static void outcome_note(const struct context *ctx)
+/* What the caller was told of its request, if it could be told. */
+void outcome_note(const struct context *ctx, uint32_t outcome)
 {
+	if (ctx->arg_good && outcome > IPCBOX_ANSWERED)
+		find(FINDING_STAT, "%s: outcome %u", ctx->row->name, outcome);
 	if (ctx->arg_good && ctx->tag != NO_TAG)
-		shared->messages[ctx->tag].outcome =
-			KNOWN_OUTCOME(ctx->arg.call.outcome);
+		shared->messages[ctx->tag].outcome = KNOWN_OUTCOME(outcome);
 }
 
 void check_call(struct context *ctx)
 {
 	const struct ipcbox_call *call = &ctx->arg.call;
 
-	outcome_note(ctx);
+	outcome_note(ctx, call->outcome);
 	if (!ctx->arg_good)
 		return;
 	ctx->message_id = call->id;
@@ -215,16 +231,13 @@ void check_call(struct context *ctx)
 		     call->reply_len, (unsigned long long)ctx->room->good);
 	else
 		ledger_answered(ctx, (void *)ctx->room->start,
-				call->reply_len, call->id);
+				call->reply_len, call->reply_type, call->id);
 }
 
 /* The request may have been received all the same. */
 void check_call_failed(struct context *ctx)
 {
-	outcome_note(ctx);
-	if (ctx->arg_good && ctx->arg.call.outcome > IPCBOX_ANSWERED)
-		find(FINDING_STAT, "call failed with outcome %u",
-		     ctx->arg.call.outcome);
+	outcome_note(ctx, ctx->arg.call.outcome);
 }
 
 /*

@@ -85,6 +85,8 @@ static void shared_reset(const struct sequence *seq)
 {
 	shared->hidden = 0;
 	shared->aside = 0;
+	shared->strayed = 0;
+	shared->odd_bytes = 0;
 	shared->disorder = 0;
 	shared->unsure = 0;
 	shared->nr_messages = 0;
@@ -98,6 +100,7 @@ static void shared_reset(const struct sequence *seq)
 	memset(shared->places, 0, sizeof(shared->places));
 	memset(shared->ports, 0, sizeof(shared->ports));
 	memset(shared->handles, 0, sizeof(shared->handles));
+	memset(shared->produces, 0, sizeof(shared->produces));
 	shared->nonce = now_ns();
 	shared->seq = *seq;
 	steps_number(seq);

@@ -164,6 +164,7 @@ static void dead_note(unsigned int process)
 		return;
 	for (i = 0; i < MAX_THREADS; i++) {
 		state = &shared->threads[process * MAX_THREADS + i];
+		shared->strayed |= state->busy;
 		if (state->busy && state->place)
 			shared->places[state->place - 1].unsure = 1;
 		else if (state->busy)

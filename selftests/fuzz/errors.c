@@ -67,6 +67,12 @@ bool sequence_streams(void)
 	       sequence_has_value("create", "kind", IPCBOX_KIND_STREAM);
 }
 
+/* May there be connections, or somebody who asks for one? */
+bool sequence_connects(void)
+{
+	return sequence_has_value("create", "kind", IPCBOX_KIND_LISTENER);
+}
+
 /* May a descriptor somewhere have O_NONBLOCK? */
 static bool sequence_nonblocking(void)
 {
@@ -74,6 +80,7 @@ static bool sequence_nonblocking(void)
 	       sequence_has("open", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("inbox", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("pipe", "flags", IPCBOX_NOWAIT) ||
+	       sequence_has("accept", "flags", IPCBOX_NOWAIT) ||
 	       sequence_has("box", "flags", O_NONBLOCK) ||
 	       sequence_has("nonblock", NULL, 0);
 }
@@ -128,7 +135,8 @@ static bool interrupted(const struct context *ctx)
 {
 	if (load(&ctx->state->interrupts) || ctx->row->polls)
 		return true;
-	return ctx->row->cmd == IPCBOX_CALL &&
+	return (ctx->row->cmd == IPCBOX_CALL ||
+		ctx->row->cmd == IPCBOX_CONNECT) &&
 	       (sequence_has("kill", NULL, 0) || load(&shared->aside));
 }
 
@@ -203,7 +211,7 @@ static bool inbox_deleted(void)
 /* Are there ports that are no mailboxes? */
 static bool sequence_others(void)
 {
-	return sequence_streams() ||
+	return sequence_streams() || sequence_connects() ||
 	       sequence_has_value("create", "kind", IPCBOX_KIND_RING) ||
 	       sequence_has("inbox", NULL, 0) ||
 	       sequence_has("send_to", NULL, 0);
@@ -214,6 +222,40 @@ static bool ring_command(const struct context *ctx)
 	return ctx->row->cmd == IPCBOX_RING_ATTACH ||
 	       ctx->row->cmd == IPCBOX_RING_WAIT ||
 	       ctx->row->cmd == IPCBOX_RING_WAKE;
+}
+
+/* The kind of port that this command is for alone; KIND_UNKNOWN if for others, too. */
+static uint32_t command_kind(const struct context *ctx)
+{
+	switch (ctx->row->cmd) {
+	case IPCBOX_ACCEPT:
+	case IPCBOX_REFUSE:
+		return IPCBOX_KIND_LISTENER;
+	case IPCBOX_SHUTDOWN:
+		return IPCBOX_KIND_CONNECTION;
+	default:
+		return ring_command(ctx) ? IPCBOX_KIND_RING : KIND_UNKNOWN;
+	}
+}
+
+/* Is it not for ports of this kind, or of the one that others of them may be? */
+static bool kind_refuses(const struct context *ctx)
+{
+	uint32_t only = command_kind(ctx);
+
+	if (only != KIND_UNKNOWN)
+		return ctx->slot.kind != only;
+	switch (ctx->row->cmd) {
+	case IPCBOX_SET:
+		return place_may_broadcast(0) || sequence_others();
+	case IPCBOX_SEND:
+		return context_may_be(ctx, IPCBOX_KIND_CONNECTION) &&
+		       call_nowait(ctx);
+	case IPCBOX_REPLY:
+		return context_may_be(ctx, IPCBOX_KIND_LISTENER);
+	default:
+		return false;
+	}
 }
 
 /* Is there something that explains this errno? */
@@ -243,12 +285,15 @@ static bool explained(const struct context *ctx, int err)
 		return ctx->row->on != SLOT_HANDLE || !ctx->row->cmd ||
 		       place_may_broadcast(ctx->slot.place) ||
 		       context_may_be(ctx, IPCBOX_KIND_STREAM) ||
-		       (ctx->row->cmd == IPCBOX_SET &&
-			(place_may_broadcast(0) || sequence_others()));
+		       kind_refuses(ctx);
 	case EPIPE:
-		return context_may_be(ctx, IPCBOX_KIND_STREAM);
-	case ENXIO:
-		return sequence_streams() && call_nowait(ctx);
+		return context_may_be(ctx, IPCBOX_KIND_STREAM) ||
+		       context_may_be(ctx, IPCBOX_KIND_CONNECTION);
+	case ENOTCONN:
+		return context_may_be(ctx, IPCBOX_KIND_CONNECTION);
+	case ENXIO:	/* of mmap(), where there is no lane of this handle */
+		return ctx->row->on == SLOT_HANDLE ||
+		       (sequence_streams() && call_nowait(ctx));
 	case ECANCELED:
 		return sequence_has("set", "flags", IPCBOX_SET_DEAD_LETTER);
 	case ELOOP:
@@ -307,21 +352,36 @@ static bool payload_used(const struct context *ctx)
 	       shared->messages[ctx->tag].answers;
 }
 
+/* Is what it sends to be in a line? */
+static bool sends(const struct context *ctx)
+{
+	return ctx->payload && ctx->row->waits == WAITS_AS_SENDER;
+}
+
 /* Nobody sends events. (A reply is in no line.) */
 static bool sends_event(const struct context *ctx)
 {
 	int type = row_field(ctx->row, "type");
 
-	return ctx->payload && ctx->row->cmd && ctx->row->cmd != IPCBOX_REPLY &&
+	return sends(ctx) && ctx->row->cmd &&
 	       ctx->call->args[type] == IPCBOX_TYPE_EVENT;
+}
+
+/* Nothing at all never gets as far as to the module. */
+static bool sends_in_vain(const struct context *ctx)
+{
+	return sends(ctx) && ctx->closed & IPCBOX_RIGHT_SEND &&
+	       (ctx->row->cmd || ctx->payload->len);
 }
 
 /* A payload that cannot be read cannot be sent. */
 static bool success_possible(const struct context *ctx)
 {
-	if (ring_command(ctx) && !context_may_be(ctx, IPCBOX_KIND_RING))
+	uint32_t only = command_kind(ctx);
+
+	if (only != KIND_UNKNOWN && !context_may_be(ctx, only))
 		return false;
-	if (sends_event(ctx) || sends_bad_fd(ctx))
+	if (sends_event(ctx) || sends_in_vain(ctx) || sends_bad_fd(ctx))
 		return false;
 	if (ctx->row->cmd && (!arg_usable(ctx) || !next_usable(ctx)))
 		return false;

@@ -15,6 +15,7 @@
  *	calls.c		the rows of ioctls
  *	ports.c		what is looked at when one of these has been made: on ports
  *	checks.c	and on messages
+ *	connections.c	and on connections
  *	transfers.c	those of read() to epoll
  *	descriptors.c	those of dup() to fork()
  *	uring.c		those of io_uring
@@ -28,6 +29,7 @@
  *	errors.c	which errno may come of which call
  *	ledger.c	every message that was sent, and what became of it
  *	events.c	and of what happens to them
+ *	streams.c	and of bytes
  *	process.c	the processes and threads that make the calls
  *	world.c		users, namespaces, boxes, the kernel's log
  *	seats.c		processes that are kept
@@ -35,7 +37,8 @@
  *	ending.c	how its processes end
  *	oracle.c	what must be true of a port at any moment,
  *	rest.c		when everybody waits,
- *	final.c		and when all have ended
+ *	final.c		and when all have ended,
+ *	audit.c		of the ledger
  *
  *	cover.c		what of the module has run (KCOV)
  *	corpus.c	sequences that reached something new

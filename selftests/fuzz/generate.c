@@ -84,23 +84,29 @@ static unsigned int slot_for(enum slot_type type, struct rng *rng)
 	}
 }
 
-/* A ring has attributes of its own, and few of others will do. */
+/* Rings and listeners have attributes of which few of others will do. */
 static void call_fit(struct call *call)
 {
 	static const struct {
+		enum ipcbox_kind kind;
 		const char *name;
 		uint64_t value;
-	} ring[] = {
-		{ "sharing", IPCBOX_SHARE_ANY }, { "max_msgsize", 0 },
-		{ "max_messages", 2 }, { "max_bytes", 4096 },
+	} fits[] = {
+		{ IPCBOX_KIND_RING, "sharing", IPCBOX_SHARE_ANY },
+		{ IPCBOX_KIND_RING, "max_msgsize", 0 },
+		{ IPCBOX_KIND_RING, "max_messages", 2 },
+		{ IPCBOX_KIND_RING, "max_bytes", 4096 },
+		{ IPCBOX_KIND_LISTENER, "sharing", IPCBOX_SHARE_ANY },
+		{ IPCBOX_KIND_LISTENER, "rights",
+		  IPCBOX_RIGHT_RECV | IPCBOX_RIGHT_MANAGE },
 	};
 	unsigned int i;
 	int kind = row_field(call->row, "kind");
 
-	if (kind < 0 || call->args[kind] != IPCBOX_KIND_RING)
-		return;
-	for (i = 0; i < ARRAY_SIZE(ring); i++)
-		call->args[row_field(call->row, ring[i].name)] = ring[i].value;
+	for (i = 0; kind >= 0 && i < ARRAY_SIZE(fits); i++)
+		if (call->args[kind] == fits[i].kind)
+			call->args[row_field(call->row, fits[i].name)] =
+				fits[i].value;
 }
 
 static void call_fill(struct call *call, const struct row *row,

@@ -174,13 +174,15 @@ KIND(rights, 0,
 	{ RIGHTS(1, 1, 1), "all", 120 }, { RIGHTS(1, 1, 0), "io", 40 },
 	{ RIGHTS(1, 0, 0), "send", 15 }, { RIGHTS(0, 1, 0), "recv", 15 },
 	{ RIGHTS(0, 0, 1), "manage", 5 }, { 0, "nothing", 5 },
-	{ 8, "unknown", 1 });
+	{ RIGHTS(0, 1, 1), "listen", 10 }, { 8, "unknown", 1 });
 
 KIND(port_kind, 0,
 	{ IPCBOX_KIND_MAILBOX, "mailbox", 100 },
 	{ IPCBOX_KIND_STREAM, "stream", 15 },
 	{ IPCBOX_KIND_RING, "ring", 12 },
-	{ IPCBOX_KIND_INBOX, "inbox", 2 }, { 3, NULL, 1 });
+	{ IPCBOX_KIND_LISTENER, "listener", 15 },
+	{ IPCBOX_KIND_INBOX, "inbox", 2 },
+	{ IPCBOX_KIND_CONNECTION, "connection", 2 }, { 6, NULL, 1 });
 KIND(side, 0,
 	{ IPCBOX_RIGHT_SEND, "send", 50 }, { IPCBOX_RIGHT_RECV, "recv", 50 },
 	{ IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV, "both", 2 },
@@ -322,6 +324,15 @@ BITS(call_flags, 1,
 	{ IPCBOX_LEASE, "lease", 1 });
 BITS(reply_flags, 1,
 	{ IPCBOX_IOVEC, "iovec", 20 }, { IPCBOX_NOWAIT, "nowait", 1 });
+BITS(connect_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_IOVEC, "iovec", 20 },
+	{ IPCBOX_LEASE, "lease", 1 });
+BITS(accept_flags, 1,
+	{ IPCBOX_NOWAIT, "nowait", 15 }, { IPCBOX_IOVEC, "iovec", 20 },
+	{ IPCBOX_LEASE, "lease", 1 });
+/* Whatever the two sides understand it to be. */
+KIND(reason, 3,
+	{ 1, NULL, 40 }, { 0, "none", 20 }, { ~0ULL, "all-ones", 5 });
 BITS(set_flags, 1,
 	{ IPCBOX_SET_MODE, "mode", 20 }, { IPCBOX_SET_UID, "uid", 15 },
 	{ IPCBOX_SET_GID, "gid", 15 },

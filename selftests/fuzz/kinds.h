@@ -125,7 +125,7 @@ extern const struct kind kind_slot, kind_place, kind_arg_place, kind_segments,
 	kind_room, kind_limit, kind_nested_place, kind_held, kind_lease,
 	kind_nr_fds, kind_fd_what,
 	kind_call_flags, kind_reply_flags, kind_recv_type, kind_event_mask,
-	kind_max_deliveries;
+	kind_max_deliveries, kind_connect_flags, kind_accept_flags, kind_reason;
 
 const char *name_text(uint64_t value);
 

@@ -135,6 +135,12 @@ uint32_t place_of(unsigned int box, uint64_t port)
 	return 0;
 }
 
+/* The box of a port, as place_of() was told. */
+unsigned int place_box(uint32_t place)
+{
+	return place ? (shared->places[place - 1].key & 0xff) - 1 : 0;
+}
+
 /* Messages */
 
 /**
@@ -247,6 +253,8 @@ void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 	if (!receipt->id && event_is(data, len))
 		return;
 	if (!payload_check(data, len, &tag)) {
+		if (sequence_streams() && stream_is(data, len))
+			return;
 		find(FINDING_PAYLOAD, "thread %u: message id %llu of %llu bytes, tag %x, is not what was sent",
 		     receipt->thread, (unsigned long long)receipt->id,
 		     (unsigned long long)len, tag);
@@ -327,12 +335,13 @@ void ledger_done(uint32_t place, uint64_t id, bool received)
  * @ctx: call
  * @data: payload
  * @len: its length
- * @request: id of the request
+ * @type: its type, as the caller was told
+ * @request: id of the request; 0 if that is not known
  */
 void ledger_answered(const struct context *ctx, const void *data, uint64_t len,
-		     uint64_t request)
+		     uint64_t type, uint64_t request)
 {
-	const struct message *message;
+	struct message *message;
 	uint32_t tag;
 
 	if (!payload_check(data, len, &tag)) {
@@ -344,15 +353,17 @@ void ledger_answered(const struct context *ctx, const void *data, uint64_t len,
 	if (tag == NO_TAG)
 		return;
 	message = &shared->messages[tag];
-	if (message->kind != MESSAGE_REPLY || message->answers != request)
+	if (message->kind != MESSAGE_REPLY ||
+	    (request && message->answers != request))
 		find(FINDING_TWICE, "thread %u: request %llu is answered by message %u, which is for %llu",
 		     ctx->thread, (unsigned long long)request, tag,
 		     (unsigned long long)message->answers);
-	if (message->type != ctx->arg.call.reply_type)
+	if (message->type != type)
 		find(FINDING_STAT, "reply %u has type %llx, and arrived with %llx",
 		     tag, (unsigned long long)message->type,
-		     ctx->arg.call.reply_type);
-	if (add(&shared->messages[tag].received, 1))
+		     (unsigned long long)type);
+	if (add(&message->received, 1))
 		find(FINDING_TWICE, "thread %u: reply %u has arrived before",
 		     ctx->thread, tag);
+	message->asked = ctx->tag + 1;
 }

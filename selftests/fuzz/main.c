@@ -29,6 +29,7 @@
 	"  --print           print --runs sequences instead of running them\n"
 
 #define TRIM_BUDGET	24
+#define SEED_RUNS	2
 
 static struct options {
 	uint64_t seconds;
@@ -124,24 +125,28 @@ static int found(const struct sequence *seq, const struct run_result *result)
 	return minimise(&smaller, &how) == STATUS_DEAD ? STATUS_DEAD : STATUS_FOUND;
 }
 
-/* Those of the corpus as they are first, then others. */
+/*
+ * Those of the corpus as they are first, and more than once: where everything
+ * runs for the first time, a step may take longer than it is waited for. Then
+ * others.
+ */
 static int fuzz(void)
 {
 	static struct sequence seq;
-	unsigned int seeds = corpus_size();
+	unsigned int seeds = corpus_size(), first = seeds * SEED_RUNS;
 	struct run_result result;
 	struct cover cover;
 	uint64_t n;
 
 	for (n = 0; !over(n); n++) {
-		if (n < seeds)
-			seq = *corpus_at(n);
+		if (n < first)
+			seq = *corpus_at(n % seeds);
 		else
 			choose(&seq, n);
 		run(&seq, &result, &cover);
 		if (result.found)
 			return found(&seq, &result);
-		if (n >= seeds && cover.nr)
+		if (n >= first && cover.nr)
 			keep(&seq, &cover);
 		progress_look();
 	}

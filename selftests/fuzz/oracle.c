@@ -82,17 +82,54 @@ static const char *ring_wrong(const struct ipcbox_stat *stat)
 	return NULL;
 }
 
+/* Nobody sends there but who waits for the answer. */
+static const char *listener_wrong(const struct ipcbox_stat *stat)
+{
+	if (stat->senders)
+		return "somebody may send to a listener";
+	if (stat->sent != stat->received)
+		return "a request that nobody waits with";
+	return messages_wrong(stat);
+}
+
+/* What was in line goes with the end that would receive it, or when that is shut. */
+static const char *connection_wrong(const struct ipcbox_stat *stat)
+{
+	if (stat->senders > 1 || stat->receivers > 1)
+		return "more than two ends";
+	if (stat->owner != IPCBOX_OWNER_HANDLE || stat->name[0])
+		return "a connection that others could find, or that stays";
+	if (stat->receivers &&
+	    !sequence_has("shutdown", "rights", IPCBOX_RIGHT_RECV))
+		return messages_wrong(stat);
+	if (stat->received > stat->sent)
+		return "more received than sent";
+	if (stat->messages + stat->held >
+	    stat->sent - stat->received + stat->waiting_senders)
+		return "messages that nobody has sent";
+	return NULL;
+}
+
+static const char *kind_wrong(const struct ipcbox_stat *stat)
+{
+	switch (stat->kind) {
+	case IPCBOX_KIND_STREAM:
+		return stream_wrong(stat);
+	case IPCBOX_KIND_RING:
+		return ring_wrong(stat);
+	case IPCBOX_KIND_LISTENER:
+		return listener_wrong(stat);
+	case IPCBOX_KIND_CONNECTION:
+		return connection_wrong(stat);
+	default:
+		return stat_broadcasts(stat) ? broadcast_wrong(stat) :
+					       messages_wrong(stat);
+	}
+}
+
 static const char *stat_wrong(const struct ipcbox_stat *stat)
 {
-	const char *wrong;
-
-	if (stat->kind == IPCBOX_KIND_STREAM)
-		wrong = stream_wrong(stat);
-	else if (stat->kind == IPCBOX_KIND_RING)
-		wrong = ring_wrong(stat);
-	else
-		wrong = stat_broadcasts(stat) ? broadcast_wrong(stat) :
-						messages_wrong(stat);
+	const char *wrong = kind_wrong(stat);
 
 	if (wrong)
 		return wrong;
@@ -155,6 +192,22 @@ static uint32_t rights_of_alice(const struct ipcbox_stat *stat)
 	       (owner ? IPCBOX_RIGHT_MANAGE : 0);
 }
 
+/* May the caller have these rights on the port, as it is now? */
+bool oracle_permits(const struct ipcbox_stat *stat, uint32_t rights)
+{
+	return geteuid() != ALICE || !(rights & ~rights_of_alice(stat));
+}
+
+/* Of these kinds nobody gets such rights by opening a port. */
+static bool rights_of_kind_wrong(const struct ipcbox_stat *stat)
+{
+	uint32_t ends = IPCBOX_RIGHT_SEND | IPCBOX_RIGHT_RECV;
+
+	return (stat->kind == IPCBOX_KIND_LISTENER &&
+		stat->rights & IPCBOX_RIGHT_SEND) ||
+	       (stat->kind == IPCBOX_KIND_CONNECTION && stat->rights & ends);
+}
+
 /**
  * oracle_rights() - judge whether the caller may have what it has opened
  * @handle: just opened, on a port that was there
@@ -169,9 +222,11 @@ void oracle_rights(int handle)
 	    stat.owner == IPCBOX_OWNER_PROCESS && stat.creator_pid != getpid())
 		oracle_found(FINDING_SUCCESS, &stat,
 			     "another process may receive");
+	if (rights_of_kind_wrong(&stat))
+		oracle_found(FINDING_SUCCESS, &stat,
+			     "rights that nobody has on such a port");
 	/* Attributes may have changed after it was opened. */
-	if (geteuid() == ALICE && !sequence_has("set", NULL, 0) &&
-	    stat.rights & ~rights_of_alice(&stat))
+	if (!sequence_has("set", NULL, 0) && !oracle_permits(&stat, stat.rights))
 		oracle_found(FINDING_SUCCESS, &stat,
 			     "alice has rights that she was not given");
 }

@@ -25,6 +25,10 @@ static inline bool stat_broadcasts(const struct ipcbox_stat *stat)
 	return stat->sharing >= IPCBOX_SHARE_ALL;
 }
 
+/* audit.c */
+void ledger_check(void);
+
+/* oracle.c */
 void listing_get(struct listing *listing);
 void oracle_found(enum finding_kind kind, const struct ipcbox_stat *stat,
 		  const char *what);

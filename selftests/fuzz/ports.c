@@ -9,7 +9,8 @@
 
 /* Handles that are made */
 
-static void port_made(uint64_t id)
+/* Calls can name it from now on. */
+void port_made(uint64_t id)
 {
 	uint32_t n = add(&shared->nr_ports, 1);
 
@@ -25,31 +26,44 @@ static uint32_t handle_kind(int fd)
 	return ioctl(fd, IPCBOX_STAT, &stat) ? KIND_UNKNOWN : stat.kind;
 }
 
-/*
- * The place is known only if the id could be read back. (That of a box is its
- * number.) How it is shared is known only of one that was made, and is 0 else.
- */
+/* Of a box that calls name the place is its number. */
+static unsigned int context_box(const struct context *ctx)
+{
+	return ctx->slot.type == SLOT_BOX ? ctx->slot.place :
+					    place_box(ctx->slot.place);
+}
+
+/* The place of a port of the same box, known only if the id could be read. */
+uint32_t place_made(const struct context *ctx, uint64_t id)
+{
+	if (!ctx->arg_good || !ctx->steady || !id)
+		return 0;
+	return place_of(context_box(ctx), id);
+}
+
+/* How it is shared is known only of one that was made, and is 0 else. */
 static void handle_made_at(struct context *ctx, unsigned int at, int fd,
-			   uint64_t id, uint32_t sharing)
+			   uint32_t place, uint32_t sharing, bool crossed)
 {
 	uint32_t handle = add(&shared->nr_handles, 1);
 	struct slot slot = {
 		.fd = fd,
 		.type = SLOT_HANDLE,
 		.kind = handle_kind(fd),
+		.place = place,
+		.crossed = crossed,
 		.handle = handle < MAX_HANDLES ? handle + 1 : 0,
 	};
 
-	if (ctx->arg_good && ctx->steady)
-		slot.place = place_of(ctx->slot.place, id);
-	if (slot.place && sharing)
-		store(&shared->places[slot.place - 1].sharing, sharing);
+	if (place && sharing)
+		store(&shared->places[place - 1].sharing, sharing);
 	slot_put(ctx->call->args[at], &slot);
 }
 
-static void handle_made(struct context *ctx, uint64_t id, uint32_t sharing)
+void handle_made(struct context *ctx, uint32_t place, uint32_t sharing,
+		 bool crossed)
 {
-	handle_made_at(ctx, FIELD_OUT, ctx->ret, id, sharing);
+	handle_made_at(ctx, FIELD_OUT, ctx->ret, place, sharing, crossed);
 }
 
 void check_create(struct context *ctx)
@@ -60,13 +74,14 @@ void check_create(struct context *ctx)
 		port_made(arg->id);
 	else if (ctx->arg_good)
 		oracle_rights(ctx->ret);
-	handle_made(ctx, arg->id, arg->created ? arg->sharing + 1 : 0);
+	handle_made(ctx, place_made(ctx, arg->id),
+		    arg->created ? arg->sharing + 1 : 0, false);
 }
 
 void check_open(struct context *ctx)
 {
 	oracle_rights(ctx->ret);
-	handle_made(ctx, ctx->arg.port_open.id, 0);
+	handle_made(ctx, place_made(ctx, ctx->arg.port_open.id), 0, false);
 }
 
 static bool port_known(uint64_t id)
@@ -87,15 +102,15 @@ void check_inbox(struct context *ctx)
 	if (ctx->arg_whole && !port_known(id))
 		port_made(id);
 	oracle_rights(ctx->ret);
-	handle_made(ctx, id, IPCBOX_SHARE_ANY + 1);
+	handle_made(ctx, place_made(ctx, id), IPCBOX_SHARE_ANY + 1, false);
 }
 
-/* Of both ends the place is that of the port which they read from. */
 void check_pipe(struct context *ctx)
 {
 	int other = row_field(ctx->row, "write_end"), i;
 	const struct ipcbox_pipe *pipe = &ctx->arg.pipe;
 	bool both = pipe->flags & IPCBOX_BOTH_WAYS;
+	uint32_t places[2];
 
 	if (!ctx->arg_whole)
 		return;
@@ -104,12 +119,27 @@ void check_pipe(struct context *ctx)
 	    pipe->ids[0] == pipe->ids[1] || !!pipe->ids[1] != both)
 		find(FINDING_SUCCESS, "pipe: descriptors %d, %d, ids %llu, %llu",
 		     pipe->fds[0], pipe->fds[1], pipe->ids[0], pipe->ids[1]);
-	for (i = 0; i <= both; i++)
+	for (i = 0; i <= both; i++) {
 		port_made(pipe->ids[i]);
-	handle_made_at(ctx, FIELD_OUT, pipe->fds[0], pipe->ids[0],
-		       IPCBOX_SHARE_ANY + 1);
-	handle_made_at(ctx, other, pipe->fds[1], pipe->ids[both],
-		       IPCBOX_SHARE_ANY + 1);
+		places[i] = place_made(ctx, pipe->ids[i]);
+	}
+	if (both)
+		places_join(places[0], places[1]);
+	handle_made_at(ctx, FIELD_OUT, pipe->fds[0], places[0],
+		       IPCBOX_SHARE_ANY + 1, both);
+	handle_made_at(ctx, other, pipe->fds[1], places[both],
+		       IPCBOX_SHARE_ANY + 1, both);
+}
+
+/* One handle has one, until a mapping of it goes. */
+static void check_producer(const struct context *ctx)
+{
+	uint32_t handle = ctx->slot.handle;
+
+	if (handle && ctx->arg.ring_attach.side == IPCBOX_RIGHT_SEND &&
+	    add(&shared->produces[handle - 1], 1) &&
+	    !sequence_has("mmap", NULL, 0))
+		find(FINDING_SUCCESS, "a second lane with the same producer");
 }
 
 void check_ring_attach(struct context *ctx)
@@ -122,6 +152,7 @@ void check_ring_attach(struct context *ctx)
 	     lane->size % 4096 || lane->offset % 4096))
 		find(FINDING_STAT, "lane %u: size %llu, capacity %llu, offset %llx",
 		     lane->lane, lane->size, lane->capacity, lane->offset);
+	check_producer(ctx);
 }
 
 /* What is told of ports and users */

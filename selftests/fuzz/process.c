@@ -139,8 +139,10 @@ static void call_judge(struct context *ctx)
 		look(ctx);
 	if (ctx->payload)
 		ledger_sent(ctx->tag, ctx->fate,
-			    ctx->steady ? context_place(ctx) : 0,
+			    ctx->steady ? context_out(ctx) : 0,
 			    ctx->message_id);
+	if (!ctx->steady)
+		store(&shared->strayed, 1);
 	/* Who has received from where is not certain any more. */
 	if (!ctx->steady && ctx->row->waits == WAITS_AS_RECEIVER)
 		store(&shared->disorder, 1);
@@ -155,6 +157,7 @@ static void call_make(struct context *ctx)
 	store(&ctx->state->place, context_place(ctx));
 	store(&ctx->state->fd, ctx->slot.fd);
 	note_receiver(ctx);
+	ctx->closed = connection_closed(ctx);
 	ctx->row->run(ctx);
 	ctx->steady = changes != ~0ULL && changes == slots_changes();
 	if (!ctx->steady && ctx->slot.type == SLOT_HANDLE) {
@@ -162,6 +165,24 @@ static void call_make(struct context *ctx)
 		ctx->slot.handle = 0;
 	}
 	call_judge(ctx);
+}
+
+static void payload_note_kind(const struct context *ctx, struct message *message)
+{
+	switch (ctx->row->cmd) {
+	case IPCBOX_CALL:
+	case IPCBOX_CONNECT:
+		message->kind = MESSAGE_REQUEST;
+		break;
+	case IPCBOX_REPLY:
+		message->kind = MESSAGE_REPLY;
+		message->answers = ctx->arg.reply.id;
+		break;
+	case IPCBOX_ACCEPT:
+		message->kind = MESSAGE_REPLY;
+		message->answers = ctx->arg.accept.id;
+		break;
+	}
 }
 
 /**
@@ -176,14 +197,16 @@ void payload_enter(struct context *ctx, struct buffer *buffer, uint64_t type,
 {
 	ctx->payload = buffer;
 	ctx->tag = ledger_send(ctx->thread, buffer->len, type, priority);
-	if (ctx->tag != NO_TAG && ctx->row->cmd == IPCBOX_CALL) {
-		shared->messages[ctx->tag].kind = MESSAGE_REQUEST;
-	} else if (ctx->tag != NO_TAG && ctx->row->cmd == IPCBOX_REPLY) {
-		shared->messages[ctx->tag].kind = MESSAGE_REPLY;
-		shared->messages[ctx->tag].answers = ctx->arg.reply.id;
-	}
-	payload_fill((void *)buffer->start, buffer->len, buffer->good,
-		     ctx->tag);
+	if (ctx->tag != NO_TAG)
+		payload_note_kind(ctx, &shared->messages[ctx->tag]);
+	if (context_may_be(ctx, IPCBOX_KIND_STREAM))
+		stream_fill((void *)buffer->start,
+			    buffer->len < buffer->good ? buffer->len :
+							 buffer->good,
+			    ctx->thread);
+	else
+		payload_fill((void *)buffer->start, buffer->len, buffer->good,
+			     ctx->tag);
 	memory_seal(buffer->window, buffer->place);
 }
 

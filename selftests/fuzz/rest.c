@@ -99,6 +99,7 @@ static bool rest_come(struct moment *moment)
  * @sending: threads that wait with a message
  * @receiving: threads that wait for one
  * @picky: some of the latter want certain messages only
+ * @hearing: some of them wait for events alone
  * @bound: some of the former wait whatever the capacity: with a request, for a
  *	receipt, or with a message that may stay where it is
  */
@@ -106,6 +107,7 @@ struct rest {
 	unsigned int sending;
 	unsigned int receiving;
 	bool picky;
+	bool hearing;
 	bool bound;
 };
 
@@ -129,11 +131,14 @@ static void rest_add(struct rest *rest, const struct call *call)
 		rest->sending++;
 		rest->bound |= len < 0 || call->args[len] >= 16384 ||
 			       call->row->cmd == IPCBOX_CALL ||
+			       call->row->cmd == IPCBOX_CONNECT ||
 			       call_wants_receipt(call);
 	} else if (call->row->waits == WAITS_AS_RECEIVER) {
 		rest->receiving++;
 		rest->picky |= (type >= 0 && call->args[type]) ||
 			       (from >= 0 && call->args[from]);
+		rest->hearing |= type >= 0 &&
+				 call->args[type] == IPCBOX_TYPE_EVENT;
 	}
 }
 
@@ -164,6 +169,26 @@ static const char *broadcast_wrong(const struct ipcbox_stat *stat)
 	return NULL;
 }
 
+/* On a port that has ends: who waits although one of them is not there. */
+static const char *ends_wrong(const struct listing *listing, unsigned int i,
+			      const struct rest *rest)
+{
+	const struct ipcbox_stat *stat = &listing->stats[i];
+	bool connection = stat->kind == IPCBOX_KIND_CONNECTION;
+	uint32_t place = place_of(listing->box[i], stat->id);
+	bool closed = place && load(&shared->places[place - 1].closed);
+
+	if (!connection && stat->kind != IPCBOX_KIND_LISTENER &&
+	    stat->kind != IPCBOX_KIND_STREAM)
+		return NULL;
+	if (!stat->receivers && stat->waiting_senders)
+		return "a sender waits although nobody will receive";
+	if (connection && (!stat->senders || closed) && !stat->messages &&
+	    stat->waiting_receivers && !rest->hearing)
+		return "a receiver waits although nothing more comes";
+	return NULL;
+}
+
 static const char *port_wrong(const struct ipcbox_stat *stat,
 			      const struct rest *rest)
 {
@@ -190,7 +215,8 @@ static bool ports_wrong(const struct listing *listing, const struct rest *rest,
 	unsigned int i;
 
 	for (i = 0; i < listing->nr; i++) {
-		wrong = port_wrong(&listing->stats[i], rest);
+		wrong = port_wrong(&listing->stats[i], rest) ?:
+			ends_wrong(listing, i, rest);
 		if (!wrong)
 			continue;
 		if (report)

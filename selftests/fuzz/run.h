@@ -80,6 +80,7 @@ enum message_kind { MESSAGE_PLAIN, MESSAGE_REQUEST, MESSAGE_REPLY };
  * @type: its type
  * @id: its id; 0 if that is not known
  * @answers: of a reply: the id of the request
+ * @asked: likewise, the request whose sender has got it: its tag + 1, or 0
  */
 struct message {
 	uint32_t fate;
@@ -94,6 +95,7 @@ struct message {
 	uint64_t type;
 	uint64_t id;
 	uint64_t answers;
+	uint32_t asked;
 };
 
 /**
@@ -146,6 +148,12 @@ struct told {
  * @unsure: a receiver has died, so one more message may be gone
  * @drained: there is no message in it any more
  * @sharing: enum ipcbox_sharing + 1; 0 if that is not known
+ * @partner: of two ways: the port of the other one, likewise
+ * @closed: IPCBOX_RIGHT_SEND: nothing more is sent there; IPCBOX_RIGHT_RECV:
+ *	nothing more is received from there
+ * @ended: a receiver was told that nothing more comes
+ * @written: of a stream: so many bytes
+ * @read: likewise
  */
 struct port_place {
 	uint64_t key;
@@ -153,6 +161,11 @@ struct port_place {
 	uint32_t unsure;
 	uint32_t drained;
 	uint32_t sharing;
+	uint32_t partner;
+	uint32_t closed;
+	uint32_t ended;
+	uint64_t written;
+	uint64_t read;
 };
 
 #define MAX_MESSAGES	4096
@@ -233,6 +246,8 @@ struct process_state {
  * @progress: changes whenever a thread has come to the end of a step; a futex
  * @hidden: boxes that the conductor does not see
  * @aside: requests to io_uring that may wait in threads of the kernel
+ * @strayed: something may have been sent to another port than it was meant for
+ * @odd_bytes: bytes came from a stream that nobody was to write there; how many
  * @disorder: it is not certain who has received from where
  * @unsure: nor is it of any port that none of its messages is gone
  * @nr_messages: in @messages, or more
@@ -250,6 +265,7 @@ struct process_state {
  * @seats: where they come from
  * @ports: ids of the ports made
  * @handles: threads that have tried to receive from each, as bits
+ * @produces: whether each is on the producer's side of a lane
  * @places: ports that messages were sent to, a hash table
  * @messages: the ledger, by tag
  * @receipts: who has received what, in this order
@@ -259,6 +275,8 @@ struct shared {
 	uint32_t progress;
 	uint32_t hidden;
 	uint32_t aside;
+	uint32_t strayed;
+	uint32_t odd_bytes;
 	uint32_t disorder;
 	uint32_t unsure;
 	uint32_t nr_messages;
@@ -276,6 +294,7 @@ struct shared {
 	struct seat seats[MAX_SEATS];
 	uint64_t ports[MAX_PORTS];
 	uint32_t handles[MAX_HANDLES];
+	uint32_t produces[MAX_HANDLES];
 	struct port_place places[MAX_PLACES];
 	struct message messages[MAX_MESSAGES];
 	struct receipt receipts[MAX_RECEIPTS];
@@ -296,6 +315,7 @@ const char *finding_name(enum finding_kind kind);
  * @type: what it is
  * @kind: of a handle: enum ipcbox_kind of its port, or KIND_UNKNOWN
  * @place: of a handle: index in shared->places + 1; 0 if not known
+ * @crossed: it sends to the partner of its place
  * @handle: index in shared->handles + 1, the same for all its descriptors;
  *	0 if not known
  */
@@ -304,6 +324,7 @@ struct slot {
 	enum slot_type type;
 	uint32_t kind;
 	uint32_t place;
+	bool crossed;
 	uint32_t handle;
 };
 
@@ -342,6 +363,7 @@ struct buffer {
  * @state: of the thread
  * @slot: the descriptor, as it was when the call began
  * @steady: no descriptor of the process has changed meanwhile
+ * @closed: what was closed for it when it began, see connection_closed()
  * @arg_good: the struct of an ioctl is where it can be read and written
  * @arg_whole: and all of it
  * @arg_size: how much of it the module has seen
@@ -367,6 +389,7 @@ struct context {
 	struct thread_state *state;
 	struct slot slot;
 	bool steady;
+	uint32_t closed;
 	bool arg_good;
 	bool arg_whole;
 	unsigned int arg_size;
@@ -397,6 +420,10 @@ struct context {
 		struct ipcbox_recv recv;
 		struct ipcbox_ack ack;
 		struct ipcbox_call call;
+		struct ipcbox_connect connect;
+		struct ipcbox_accept accept;
+		struct ipcbox_refuse refuse;
+		struct ipcbox_shutdown shutdown;
 		struct {
 			struct ipcbox_reply reply;
 			struct ipcbox_recv next;
@@ -435,10 +462,12 @@ void ioctl_run(struct context *ctx);
 bool sequence_has(const char *row, const char *field, uint64_t bits);
 bool sequence_has_value(const char *row, const char *field, uint64_t value);
 bool sequence_streams(void);
+bool sequence_connects(void);
 void errors_check(struct context *ctx);
 
 /* ledger.c */
 uint32_t place_of(unsigned int box, uint64_t port);
+unsigned int place_box(uint32_t place);
 void payload_fill(void *to, uint64_t len, uint64_t room, uint32_t tag);
 bool payload_check(const void *data, uint64_t len, uint32_t *tag);
 uint32_t ledger_send(unsigned int thread, uint64_t len, uint64_t type,
@@ -448,7 +477,7 @@ void ledger_sent(uint32_t tag, enum message_fate fate, uint32_t place,
 void ledger_received(struct receipt *receipt, const void *data, uint64_t len,
 		     bool peek);
 void ledger_answered(const struct context *ctx, const void *data, uint64_t len,
-		     uint64_t request);
+		     uint64_t type, uint64_t request);
 uint64_t ledger_held(uint32_t place, unsigned int n);
 void ledger_done(uint32_t place, uint64_t id, bool received);
 bool place_may_broadcast(uint32_t place);
@@ -456,6 +485,18 @@ bool place_may_broadcast(uint32_t place);
 /* events.c */
 bool event_is(const void *data, uint64_t len);
 void event_received(const struct context *ctx, const struct ipcbox_recv *recv);
+
+/* streams.c */
+void stream_fill(void *to, uint64_t len, unsigned int thread);
+bool stream_is(const void *data, uint64_t len);
+void stream_sent(const struct context *ctx, uint64_t len);
+void stream_received(const struct context *ctx, uint64_t len, bool of_one);
+void streams_check(void);
+
+/* connections.c */
+void places_join(uint32_t a, uint32_t b);
+uint32_t context_out(const struct context *ctx);
+uint32_t connection_closed(const struct context *ctx);
 
 /* process.c */
 extern struct seat *process_seat;
@@ -498,6 +539,7 @@ void seats_end(void);
 /* oracle.c */
 void oracle_stat(const struct ipcbox_stat *stat);
 void oracle_rights(int handle);
+bool oracle_permits(const struct ipcbox_stat *stat, uint32_t rights);
 void oracle_ports(void);
 
 /* rest.c */

@@ -37,6 +37,7 @@ static void check_write(struct context *ctx)
 {
 	if (ctx->slot.type != SLOT_HANDLE)
 		return;
+	stream_sent(ctx, ctx->ret);
 	if (sequence_streams() &&
 	    (!ctx->steady || context_may_be(ctx, IPCBOX_KIND_STREAM)) &&
 	    ctx->ret <= (long)ctx->payload->good)
@@ -82,7 +83,11 @@ static void check_read(struct context *ctx)
 		     ctx->row->name, ctx->ret,
 		     (unsigned long long)ctx->room->good);
 	else if (context_may_be(ctx, IPCBOX_KIND_STREAM))
-		return;
+		stream_received(ctx, ctx->ret, false);
+	else if (ctx->ret && ctx->closed & IPCBOX_RIGHT_RECV && ctx->steady &&
+		 !event_is((void *)ctx->room->start, ctx->ret))
+		find(FINDING_SUCCESS, "%s: a message, although the end was shut down",
+		     ctx->row->name);
 	else if (ctx->steady ||
 		 event_is((void *)ctx->room->start, ctx->ret) ||
 		 payload_check((void *)ctx->room->start, ctx->ret, &tag))

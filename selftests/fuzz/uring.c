@@ -171,6 +171,9 @@ static long request_submit(struct context *ctx, struct request *request,
 	request->place = ctx->slot.place;
 	request->handle = ctx->slot.handle;
 	request->stream = context_may_be(ctx, IPCBOX_KIND_STREAM);
+	/* Of one that is asynchronous, the descriptor is looked up later. */
+	if (async)
+		store(&shared->strayed, 1);
 	/* It may wait in the module without a thread of ours. */
 	add(&shared->aside, 1);
 	store(&shared->disorder, 1);
@@ -190,7 +193,10 @@ static void request_write(struct context *ctx, struct request *request)
 
 	request->receive = false;
 	request->tag = ledger_send(CONDUCTOR, len, 0, 0);
-	payload_fill(request->data, len, len, request->tag);
+	if (context_may_be(ctx, IPCBOX_KIND_STREAM))
+		stream_fill(request->data, len, ctx->thread);
+	else
+		payload_fill(request->data, len, len, request->tag);
 	ctx->ret = request_submit(ctx, request, IORING_OP_WRITE,
 				  request_data(ctx, request), len,
 				  ctx->call->args[FIELD_OWN + 2]);

@@ -15,12 +15,15 @@
  * machine needs, and they are what could be lost without any other test noticing.
  *
  * With LIGHT, the barrier is left out where the header leaves it out, and
- * membarrier(2) is what it is: a barrier on both sides.
+ * membarrier(2) is what it is: a barrier on both sides. With HANDOVER, too, the
+ * consumer goes at some time, and the next one does without membarrier(2).
  *
  * Each of these leaves something out, to prove that it is needed:
  *	NO_PEER_BARRIER	between publishing and looking for a sleeper (not LIGHT)
  *	NO_ARM_BARRIER	between announcing a sleep and looking again (not LIGHT)
  *	NO_MEMBARRIER	likewise, on the other side (LIGHT)
+ *	NO_RESET	that the next consumer's lane is not light (HANDOVER)
+ *	NO_KICK		the barrier on the other side after that (HANDOVER)
  *	NO_SECOND_LOOK	the look after the announcement
  *	BLIND_SLEEP	that falling asleep checks the bit
  */
@@ -39,6 +42,12 @@
 /* What is in memory, for each side: its position, and its bit. */
 byte position[2];
 bool waits[2];
+
+/* Whether the other side may believe that who sleeps makes its barrier. */
+bool light[2] = true;
+
+/* Who sleeps with a barrier on the other side. */
+bool membarrier[2] = true;
 
 /* Only with BLIND_SLEEP: who sleeps without a look at the bit. */
 bool asleep[2];
@@ -76,7 +85,7 @@ inline wake_other(me)
 {
 #if defined(LIGHT)
 	if
-	:: waits[OTHER(me)] -> BARRIER(me)
+	:: waits[OTHER(me)] || !light[OTHER(me)] -> BARRIER(me)
 	:: else
 	fi;
 #elif !defined(NO_PEER_BARRIER)
@@ -101,7 +110,10 @@ inline sleep_unless(condition, me)
 	BARRIER(me);
 #endif
 #if defined(LIGHT) && !defined(NO_MEMBARRIER)
-	BARRIER(OTHER(me));
+	if
+	:: membarrier[me] -> BARRIER(OTHER(me))
+	:: else
+	fi;
 #endif
 	if
 #ifndef NO_SECOND_LOOK
@@ -118,6 +130,22 @@ inline sleep_unless(condition, me)
 		!waits[me]
 #endif
 	fi
+}
+
+/* What ipcbox_lane_take() does for a consumer that is not light. */
+inline hand_over()
+{
+	atomic {
+		BARRIER(CONSUMER) ->
+		waits[CONSUMER] = false;
+		membarrier[CONSUMER] = false;
+#ifndef NO_RESET
+		light[CONSUMER] = false
+#endif
+	};
+#ifndef NO_KICK
+	BARRIER(PRODUCER)
+#endif
 }
 
 active proctype producer()
@@ -147,5 +175,9 @@ active proctype consumer()
 		wake_other(CONSUMER)
 	:: head < RECORDS && !RECORD ->
 		sleep_unless(RECORD, CONSUMER)
+#ifdef HANDOVER
+	:: membarrier[CONSUMER] ->
+		hand_over()
+#endif
 	od
 }

@@ -116,6 +116,10 @@
  * its own until it is acknowledged. Of a port of which all get all messages each
  * receiver gets descriptors of its own.
  *
+ * Requests and replies carry them as well. Who calls says before how many of the
+ * reply it has room for, and has the numbers then, so that the reply cannot fail
+ * for want of them; a reply whose call ends otherwise closes its descriptors.
+ *
  * Descriptors of ports and of the box, of sockets, epoll and io_uring are refused
  * with ELOOP, as they could keep the message that keeps them. For the same reason
  * the descriptors in a port are closed when nobody has a handle with any right on
@@ -728,7 +732,8 @@ struct ipcbox_inbox {
  * @handles: out: open handles with any right
  * @waiting_senders: out: threads that wait in a send or in a call
  * @waiting_receivers: out: threads that wait in a receive
- * @reserved: out: 0
+ * @lanes: out: of a ring: lanes that there are, those included that nobody
+ *	produces in any more
  * @held: out: messages that receivers hold: leased, or requests without a reply
  * @lost: out: messages that receivers have lost, on a port of
  *	IPCBOX_SHARE_ALL_LOSSY
@@ -741,6 +746,11 @@ struct ipcbox_inbox {
  * and @lost are those of this handle, if it may receive, else @messages, @bytes
  * and @next_size those of the receiver that has most in line; @received,
  * @taken, and in a list @lost, are sums.
+ *
+ * Of a ring the module counts no messages: @messages, @sent, @received and
+ * @next_size are 0. @bytes, @sent_bytes and @received_bytes go by what producers and
+ * consumers say of their positions, headers and padding included. @waiting_senders
+ * and @waiting_receivers are lanes that somebody waits in.
  *
  * The numbers of one port are taken at one moment, under its lock.
  *
@@ -776,7 +786,7 @@ struct ipcbox_stat {
 	__u32	handles;
 	__u32	waiting_senders;
 	__u32	waiting_receivers;
-	__u32	reserved;
+	__u32	lanes;
 	__u64	held;
 	__u64	lost;
 	__u64	dead_letter;
@@ -1146,6 +1156,15 @@ struct ipcbox_ack {
  * @replier_tid: out: thread that replied, likewise
  * @replier_uid: out: effective user of the replier, likewise
  * @replier_gid: out: effective group of the replier, likewise
+ * @fds: in: pointer to an array of __s32: descriptors to send along
+ * @reply_fds: in: pointer to an array of __s32 for the descriptors that come with
+ *	the reply; all of it is set, to -1 where there are none
+ * @nr_fds: in: how many are sent; 0 to IPCBOX_FDS_MAX
+ * @reply_fds_size: in: number of elements of @reply_fds, of which no more than
+ *	IPCBOX_FDS_MAX are used. As many free numbers are needed during the call
+ * @reply_nr_fds: out: how many descriptors the reply was sent with; those for
+ *	which there was no room are closed
+ * @reserved: in: must be 0
  *
  * A request is a message that any receiver may receive, in the order of all
  * messages; it uses none of the capacity, as its sender waits anyway. Without a
@@ -1159,8 +1178,10 @@ struct ipcbox_ack {
  * handle, or the process that owned the port has exited), ETIMEDOUT, EINTR,
  * EAGAIN, EMSGSIZE (request longer than max_msgsize with outcome
  * NOT_DELIVERED; reply longer than @reply_size with outcome ANSWERED), EDQUOT,
- * EBADF (no IPCBOX_RIGHT_SEND), EIDRM (port deleted), ECANCELED (put back in line
- * too often, see Dead letters), EFAULT, EINVAL, ENOMEM.
+ * EBADF (no IPCBOX_RIGHT_SEND, or one of @fds is not open), ELOOP (one of @fds
+ * cannot be sent), ETOOMANYREFS, EMFILE (too few numbers for @reply_fds_size), EIDRM
+ * (port deleted), ECANCELED (put back in line too often, see Dead letters), EFAULT,
+ * EINVAL, ENOMEM.
  */
 struct ipcbox_call {
 	__u64	flags;
@@ -1179,6 +1200,12 @@ struct ipcbox_call {
 	__s32	replier_tid;
 	__u32	replier_uid;
 	__u32	replier_gid;
+	__u64	fds;
+	__u64	reply_fds;
+	__u32	nr_fds;
+	__u32	reply_fds_size;
+	__u32	reply_nr_fds;
+	__u32	reserved;
 };
 
 /**
@@ -1193,7 +1220,8 @@ struct ipcbox_call {
  * @recv: in: pointer to a struct ipcbox_recv, to receive the next message as
  *	IPCBOX_RECV does, in the same call; 0 for none
  * @recv_size: in: size of that struct; with 0 in @recv, 0
- * @reserved: in: must be 0
+ * @nr_fds: in: how many descriptors to send along; 0 to IPCBOX_FDS_MAX
+ * @fds: in: pointer to an array of __s32 with them
  *
  * Any process that has the handle through which a request was received may
  * reply. A reply that fails leaves the request with its receiver; a reply to a
@@ -1208,8 +1236,9 @@ struct ipcbox_call {
  * the thread forks keeps the value. Real-time policies are not inherited.
  *
  * Return: 0, or -1 with errno: ESRCH, EMSGSIZE, EDQUOT, EINVAL, EFAULT, ENOMEM,
- * EBADF (no IPCBOX_RIGHT_RECV), EIDRM (port deleted), and with @recv and 0 in
- * @id those of IPCBOX_RECV.
+ * EBADF (no IPCBOX_RIGHT_RECV, or one of @fds is not open), ELOOP (one of @fds
+ * cannot be sent), ETOOMANYREFS, EIDRM (port deleted), and with @recv and 0 in @id
+ * those of IPCBOX_RECV.
  */
 struct ipcbox_reply {
 	__u64	flags;
@@ -1219,7 +1248,8 @@ struct ipcbox_reply {
 	__u64	type;
 	__u64	recv;
 	__u32	recv_size;
-	__u32	reserved;
+	__u32	nr_fds;
+	__u64	fds;
 };
 
 /**
@@ -1435,8 +1465,9 @@ struct ipcbox_shutdown {
  * a producer that has gone is ended: its consumer is woken, and gets -EPIPE after
  * the last record that was published. The lane is freed when it is drained and
  * its consumer goes, too. What a consumer that has gone had not released, the next
- * one sees again. When the port is deleted all lanes are ended; what is mapped
- * stays mapped.
+ * one sees again; but a lane that a consumer has ended (ipcbox_ring_finish()) is
+ * offered to nobody any more, and freed when both have gone. When the port is
+ * deleted all lanes are ended; what is mapped stays mapped.
  *
  * A lane is charged to the real user id of its producer until it is freed: its data
  * and two pages; and to the memory cgroup.

@@ -16,7 +16,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#include <ipcbox.h>
+#include <ipcbox_lane.h>
 
 #define ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
 #define PRINTF_LIKE(n)		__attribute__((format(printf, n, (n) + 1)))
@@ -293,6 +293,13 @@ int output_message(struct output *output, const void *data,
 		   const struct ipcbox_message *msg);
 int output_flush(struct output *output);
 int output_close(struct output *output, int exit_code);
+
+/* ring.c: 0 and more, or a negative errno. */
+int ring_lane(int port, struct ipcbox_lane **lane);
+int ring_drain(int port, struct ipcbox_drain **drain);
+ssize_t ring_recv(struct ipcbox_drain *drain, void **buf, size_t *size,
+		  const struct ipcbox_options *options,
+		  struct ipcbox_message *msg);
 
 /* signals.c */
 void signals_catch(void);

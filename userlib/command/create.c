@@ -28,6 +28,9 @@ ATTRIBUTE_HELP
 "                           capacity, 64K by default\n"
 "                           listener: requests for connections; --capacity\n"
 "                           is the backlog\n"
+"                           ring: records in shared memory; --capacity is how\n"
+"                           many may send at once (64 at most), and --bytes what\n"
+"                           each of them may have queued, 64K by default\n"
 "  -o, --owner=OWNER        who keeps the port alive (default: kernel)\n"
 "                           kernel: it stays until it is deleted\n"
 "                           process: it goes when COMMAND exits, and only\n"
@@ -56,6 +59,7 @@ ATTRIBUTE_HELP
 "  ipcbox create --dead-letter=failed-jobs --max-deliveries=3 jobs\n"
 "  port=$(ipcbox create)\n"
 "  ipcbox create --kind=stream --bytes=1M log\n"
+"  ipcbox create --kind=ring --bytes=1M --capacity=4 frames\n"
 "  ipcbox create --owner=process inbox -- ipcbox recv inbox --lines --loop\n";
 
 struct create_job {
@@ -86,6 +90,7 @@ static int parse_kind(const char *text, uint32_t *kind)
 {
 	static const uint32_t kinds[] = {
 		IPCBOX_KIND_MAILBOX, IPCBOX_KIND_STREAM, IPCBOX_KIND_LISTENER,
+		IPCBOX_KIND_RING,
 	};
 	size_t i;
 
@@ -95,7 +100,7 @@ static int parse_kind(const char *text, uint32_t *kind)
 		*kind = kinds[i];
 		return 0;
 	}
-	return usage("--kind takes mailbox, stream or listener, not '%s'",
+	return usage("--kind takes mailbox, stream, listener or ring, not '%s'",
 		     text);
 }
 
@@ -141,6 +146,26 @@ static bool capacity_is_none(const struct create_job *job)
 	return set->flags & IPCBOX_SET_MAX_MESSAGES && !set->max_messages;
 }
 
+/* What does not go together with a kind. */
+static int create_check_kind(const struct create_job *job)
+{
+	uint64_t given = job->attributes.set.flags;
+
+	if (job->kind == IPCBOX_KIND_STREAM &&
+	    given & (IPCBOX_SET_MAX_MESSAGES | IPCBOX_SET_MAX_MSGSIZE))
+		return usage("a stream has a capacity in bytes alone: --bytes");
+	if (job->kind == IPCBOX_KIND_STREAM && job->sharing &&
+	    job->sharing != IPCBOX_SHARE_PAIR)
+		return usage("a stream is for any, or for a pair: --who=pair");
+	if (job->kind == IPCBOX_KIND_LISTENER && job->sharing)
+		return usage("a listener is for any");
+	if (job->kind == IPCBOX_KIND_RING && job->sharing)
+		return usage("a ring is for any");
+	if (job->kind == IPCBOX_KIND_RING && given & IPCBOX_SET_MAX_MSGSIZE)
+		return usage("the longest record of a ring fills a lane: --bytes");
+	return 0;
+}
+
 /*
  * The operands: [NAME] [-- COMMAND...]. What stood behind "--" starts at
  * @rest, and getopt_long(3) has put the others in front of it.
@@ -163,18 +188,9 @@ static int create_operands(struct create_job *job, int argc, char **argv,
 	if (job->sharing >= IPCBOX_SHARE_ALL && capacity_is_none(job))
 		return usage("--who=%s needs a --capacity of 1 or more: nobody knows how many a sender should wait for",
 			     ipcbox_sharing_name(job->sharing));
-	if (job->kind == IPCBOX_KIND_STREAM &&
-	    job->attributes.set.flags & (IPCBOX_SET_MAX_MESSAGES |
-					 IPCBOX_SET_MAX_MSGSIZE))
-		return usage("a stream has a capacity in bytes alone: --bytes");
-	if (job->kind == IPCBOX_KIND_STREAM && job->sharing &&
-	    job->sharing != IPCBOX_SHARE_PAIR)
-		return usage("a stream is for any, or for a pair: --who=pair");
-	if (job->kind == IPCBOX_KIND_LISTENER && job->sharing)
-		return usage("a listener is for any");
 	if (!job->owner && job->command)
 		return usage("a COMMAND needs --owner=process or --owner=handle");
-	return 0;
+	return create_check_kind(job);
 }
 
 /* Where the arguments behind "--" start, 0 if there is no "--". */

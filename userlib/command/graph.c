@@ -15,8 +15,9 @@ static const char graph_help[] =
 "Print who talks to whom, in the language of Graphviz: boxes are processes,\n"
 "ellipses ports. An arrow from a process to a port is a handle that may send, one\n"
 "back a handle that may receive; a dashed line may only manage the port, a dotted\n"
-"one only look at it. A bold line joins a port to the process that owns it. With\n"
-"NAMEs, only these ports and whoever has them open.\n"
+"one only look at it. A bold line joins a port to the process that owns it; a\n"
+"dashed arrow leads from a port to where its dead letters go. With NAMEs, only\n"
+"these ports and whoever has them open.\n"
 "\n"
 "Only root sees what the processes of all users have open; how many could not be\n"
 "looked into is said on standard error.\n"
@@ -49,6 +50,23 @@ static void dot_text(const char *text)
 			fwrite(text, 1, len, stdout);
 		text += len ? len : 1;
 	}
+}
+
+static int by_id(const void *a, const void *b)
+{
+	uint64_t first = ((const struct ipcbox_stat *)a)->id;
+	uint64_t second = ((const struct ipcbox_stat *)b)->id;
+
+	return (first > second) - (first < second);
+}
+
+/* NULL if it is not shown. */
+static const struct ipcbox_stat *graph_port(const struct graph *graph,
+					    uint64_t id)
+{
+	struct ipcbox_stat key = { .id = id };
+
+	return bsearch(&key, graph->ports, graph->ports_nr, sizeof(key), by_id);
 }
 
 static void dot_port(const struct ipcbox_stat *stat)
@@ -84,6 +102,17 @@ static void dot_edge(const struct link *link, const char *attributes)
 	       (unsigned long long)link->port, attributes);
 }
 
+/* Only to a port that is shown, too. */
+static void dot_dead_letters(const struct graph *graph,
+			     const struct ipcbox_stat *stat)
+{
+	if (!stat->dead_letter || !graph_port(graph, stat->dead_letter))
+		return;
+	printf("\tport%llu -> port%llu [style=dashed, label=\"after %u\"];\n",
+	       (unsigned long long)stat->id,
+	       (unsigned long long)stat->dead_letter, stat->max_deliveries);
+}
+
 static void dot_link(const struct link *link)
 {
 	if (link->rights & IPCBOX_RIGHT_SEND)
@@ -112,16 +141,10 @@ static int graph_dot(const struct graph *graph)
 			dot_process(links->links[i].pid);
 	for (i = 0; i < links->count; i++)
 		dot_link(&links->links[i]);
+	for (i = 0; i < graph->ports_nr; i++)
+		dot_dead_letters(graph, &graph->ports[i]);
 	puts("}");
 	return finish_stdout();
-}
-
-static int by_id(const void *a, const void *b)
-{
-	uint64_t first = ((const struct ipcbox_stat *)a)->id;
-	uint64_t second = ((const struct ipcbox_stat *)b)->id;
-
-	return (first > second) - (first < second);
 }
 
 static int by_process(const void *a, const void *b)
@@ -146,10 +169,8 @@ static void graph_match(struct graph *graph)
 	size_t i, kept = 0;
 
 	for (i = 0; i < links->count; i++) {
-		struct ipcbox_stat key = { .id = links->links[i].port };
 		const struct ipcbox_stat *port =
-			bsearch(&key, graph->ports, graph->ports_nr,
-				sizeof(key), by_id);
+			graph_port(graph, links->links[i].port);
 
 		if (!port)
 			continue;

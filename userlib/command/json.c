@@ -101,6 +101,7 @@ json_t *json_stat(const struct ipcbox_stat *stat)
 		{ "handles", stat->handles },
 		{ "waiting_senders", stat->waiting_senders },
 		{ "waiting_receivers", stat->waiting_receivers },
+		{ "lanes", stat->lanes },
 	};
 	json_t *port = json_object();
 	size_t i;

@@ -84,6 +84,7 @@ struct recv_job {
 	struct ipcbox_options options;
 
 	int port;
+	struct ipcbox_drain *drain;	/* of a ring, else NULL */
 	char label[IPCBOX_NAME_SIZE];
 	uint64_t received;
 	struct output output;
@@ -119,6 +120,9 @@ static ssize_t recv_message(struct recv_job *job,
 			    const struct ipcbox_options *options,
 			    struct ipcbox_message *msg)
 {
+	if (job->drain)
+		return ring_recv(job->drain, &job->buf, &job->size, options,
+				 msg);
 	if (job->from)
 		return recv_from(job, options, msg);
 	return ipcbox_recv_alloc(job->port, &job->buf, &job->size, options,
@@ -159,8 +163,13 @@ static int recv_next(struct recv_job *job, struct ipcbox_message *msg,
 	return EXIT_OK;
 }
 
-static void recv_tell(const struct ipcbox_message *msg)
+static void recv_tell(const struct recv_job *job,
+		      const struct ipcbox_message *msg)
 {
+	if (job->drain) {
+		notice("record of %zu bytes", msg->len);
+		return;
+	}
 	notice("message %" PRIu64 " of %zu bytes, type %" PRIu64 ", priority %u, from process %d, user %u",
 	       msg->id, msg->len, msg->type, msg->priority, msg->pid, msg->uid);
 }
@@ -211,7 +220,7 @@ static int recv_one(struct recv_job *job)
 		return recv_failed(job, len);
 	job->received++;
 	if (job->verbose)
-		recv_tell(&msg);
+		recv_tell(job, &msg);
 	code = output_message(&job->output, job->buf, &msg);
 	return code ? code : recv_done(job, &msg);
 }
@@ -368,6 +377,32 @@ static int recv_open_inbox(struct recv_job *job)
 	return job->port;
 }
 
+/* What only messages have. */
+static int recv_check_drain(const struct recv_job *job)
+{
+	if (!job->options.type && !job->from &&
+	    !(job->options.flags & IPCBOX_LEASE))
+		return 0;
+	return usage("'%s' is a ring, whose records have no type and no sender, and no lease",
+		     job->name);
+}
+
+static int recv_drain(struct recv_job *job)
+{
+	int err = ring_drain(job->port, &job->drain);
+	int code;
+
+	if (err)
+		return recv_failed(job, err);
+	if (!job->drain)
+		return recv_to_output(job);
+	code = recv_check_drain(job);
+	if (!code)
+		code = recv_to_output(job);
+	ipcbox_drain_close(job->drain);
+	return code;
+}
+
 /*
  * The port before the output, so that a wrong name does not empty a file; both
  * before the first message, which could not be put back.
@@ -380,7 +415,7 @@ static int recv_port(struct recv_job *job)
 				 open_port(job->name, IPCBOX_RIGHT_RECV);
 	if (job->port < 0)
 		return -job->port;
-	code = recv_to_output(job);
+	code = recv_drain(job);
 	close(job->port);
 	return code;
 }

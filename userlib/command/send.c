@@ -20,7 +20,8 @@ static const char send_help[] =
 "\n"
 "Send each MESSAGE, or FILE as one message, or each of its lines as one. Without\n"
 "any, standard input is the message; FILE - is standard input, too. While the\n"
-"port is full, it waits.\n"
+"port is full, it waits. To a ring, each run of this command sends in a lane of\n"
+"its own.\n"
 "\n"
 "Options:\n"
 "  -T, --to=PID             send to the inbox of this process, not to a port\n"
@@ -61,6 +62,7 @@ struct send_job {
 	struct ipcbox_options options;
 
 	int port;		/* with @to, the box */
+	struct ipcbox_lane *lane;	/* of a ring, else NULL */
 	uint64_t sent;
 };
 
@@ -104,14 +106,16 @@ static int send_with_receipt(struct send_job *job, const void *data,
 static int send_one(void *arg, const void *data, size_t len)
 {
 	struct send_job *job = arg;
-	uint64_t id;
+	uint64_t id = job->sent + 1;	/* records have none */
 	int err;
 
 	if (job->interval > 0 && job->sent)
 		pause_for(job->interval);
 	if (job->has_timeout)
 		job->options.deadline = ipcbox_deadline_in(job->timeout);
-	if (job->to)
+	if (job->lane)
+		err = ipcbox_lane_send(job->lane, data, len, &job->options);
+	else if (job->to)
 		err = ipcbox_send_to(job->port, (pid_t)job->to, data, len,
 				     &job->options, &id);
 	else if (job->receipt)
@@ -296,6 +300,34 @@ static int send_parse(struct send_job *job, int argc, char **argv)
 	return send_check(job);
 }
 
+/* What only messages have. */
+static int send_check_lane(const struct send_job *job)
+{
+	if (job->options.type || job->options.priority)
+		return usage("'%s' is a ring, whose records have no type and no priority",
+			     job->name);
+	if (job->receipt)
+		return usage("'%s' is a ring, and nobody tells who has received from it",
+			     job->name);
+	return 0;
+}
+
+static int send_port(struct send_job *job)
+{
+	int err, code;
+
+	err = job->to ? 0 : ring_lane(job->port, &job->lane);
+	if (err)
+		return send_fail(job, err);
+	if (!job->lane)
+		return send_all(job);
+	code = send_check_lane(job);
+	if (!code)
+		code = send_all(job);
+	ipcbox_lane_close(job->lane);
+	return code;
+}
+
 static int send_run(int argc, char **argv)
 {
 	struct send_job job = {
@@ -310,7 +342,7 @@ static int send_run(int argc, char **argv)
 	job.port = job.to ? open_box() : open_port(job.name, IPCBOX_RIGHT_SEND);
 	if (job.port < 0)
 		return -job.port;
-	code = send_all(&job);
+	code = send_port(&job);
 	close(job.port);
 	return code;
 }

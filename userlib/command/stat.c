@@ -66,7 +66,7 @@ static void print_owner(const struct ipcbox_stat *stat)
 	printf(LABEL "%s (%s)\n", "owner", ipcbox_owner_name(stat->owner), life);
 }
 
-static const char *who_gets_it(uint32_t sharing)
+static const char *who_gets_it(const struct ipcbox_stat *stat)
 {
 	static const char *const words[] = {
 		[IPCBOX_SHARE_ANY] = "a message goes to the receiver that waits longest",
@@ -76,7 +76,10 @@ static const char *who_gets_it(uint32_t sharing)
 		[IPCBOX_SHARE_ALL_LOSSY] = "every receiver gets every message, a slow one loses the oldest",
 	};
 
-	return sharing < ARRAY_SIZE(words) ? words[sharing] : "not known here";
+	if (stat->kind == IPCBOX_KIND_RING)
+		return "a lane belongs to the receiver that takes it first";
+	return stat->sharing < ARRAY_SIZE(words) ? words[stat->sharing] :
+						   "not known here";
 }
 
 /* Handles may be shared, or be several of one process. */
@@ -104,7 +107,7 @@ static void print_processes(const struct ipcbox_stat *stat,
 	printf("\n" LABEL "%u to send, %u to receive, %u in all\n", "handles",
 	       stat->senders, stat->receivers, stat->handles);
 	printf(LABEL "%s (%s)\n", "sharing", ipcbox_sharing_name(stat->sharing),
-	       who_gets_it(stat->sharing));
+	       who_gets_it(stat));
 	printf(LABEL "any number (every port is one more)\n", "links per pair");
 	printf(LABEL "both: a handle sends, receives or does both, as its rights say\n",
 	       "direction");
@@ -117,7 +120,10 @@ static void print_capacity(const struct ipcbox_stat *stat)
 	print_size(stat->max_msgsize, bytes, sizeof(bytes));
 	printf(LABEL "variable, 0 to %s bytes\n", "message size", bytes);
 	printf(LABEL, "capacity");
-	if (!stat->max_messages)
+	if (stat->kind == IPCBOX_KIND_RING)
+		printf("bounded, %llu lanes of",
+		       (unsigned long long)stat->max_messages);
+	else if (!stat->max_messages)
 		printf("zero (rendezvous: a sender waits for its receiver)");
 	else if (stat->max_messages != IPCBOX_UNLIMITED)
 		printf("bounded, %llu messages",
@@ -128,7 +134,8 @@ static void print_capacity(const struct ipcbox_stat *stat)
 		printf("bounded");
 	print_size(stat->max_bytes, bytes, sizeof(bytes));
 	if (stat->max_messages && stat->max_bytes)
-		printf(", %s bytes", bytes);
+		printf("%s %s bytes",
+		       stat->kind == IPCBOX_KIND_RING ? "" : ",", bytes);
 	putchar('\n');
 }
 
@@ -172,6 +179,19 @@ static void print_traffic(const struct ipcbox_stat *stat)
 	       stat->waiting_senders, stat->waiting_receivers);
 }
 
+/* Of a ring, as its sides say; nobody counts records. */
+static void print_lanes(const struct ipcbox_stat *stat)
+{
+	printf(LABEL "%u\n", "lanes", stat->lanes);
+	printf(LABEL "%llu bytes\n", "queued", (unsigned long long)stat->bytes);
+	printf(LABEL "%llu bytes\n", "sent",
+	       (unsigned long long)stat->sent_bytes);
+	printf(LABEL "%llu bytes\n", "received",
+	       (unsigned long long)stat->received_bytes);
+	printf(LABEL "%u lanes to send, %u lanes to receive\n", "waiting",
+	       stat->waiting_senders, stat->waiting_receivers);
+}
+
 static int stat_print(const struct ipcbox_stat *stat,
 		      const struct links *links)
 {
@@ -180,7 +200,10 @@ static int stat_print(const struct ipcbox_stat *stat,
 	print_owner(stat);
 	print_processes(stat, links);
 	print_capacity(stat);
-	print_traffic(stat);
+	if (stat->kind == IPCBOX_KIND_RING)
+		print_lanes(stat);
+	else
+		print_traffic(stat);
 	return finish_stdout();
 }
 

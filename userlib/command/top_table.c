@@ -69,6 +69,7 @@ AMOUNT(sent_bytes, top_port, it->sent_bytes, 1024)
 AMOUNT(received_bytes, top_port, it->received_bytes, 1024)
 COUNT(waiting_senders, top_port, it->stat.waiting_senders)
 COUNT(waiting_receivers, top_port, it->stat.waiting_receivers)
+COUNT(lanes, top_port, it->stat.lanes)
 COUNT(held, top_port, it->stat.held)
 COUNT(lost, top_port, it->stat.lost)
 
@@ -143,6 +144,7 @@ static const struct table_column port_columns[] = {
 	{ "RECV-B/S", cell_received_bytes, number_received_bytes, 7 },
 	{ "SENDERS", cell_waiting_senders, number_waiting_senders, 3 },
 	{ "RECEIVERS", cell_waiting_receivers, number_waiting_receivers, 3 },
+	{ "LANES", cell_lanes, number_lanes, 7 },
 	{ "HELD", cell_held, number_held, 5 },
 	{ "LOST", cell_lost, number_lost, 6 },
 };

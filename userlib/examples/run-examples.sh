@@ -16,8 +16,8 @@ run() {
 	producer-consumer)
 		timeout 30 "$built/producer" && timeout 30 "$built/consumer"
 		;;
-	pipe | fifo)
-		# The same over pipe(2) and mkfifo(3), and nothing else differs.
+	pipe | fifo | shared_memory)
+		# The same over pipe(2), mkfifo(3) and shm_open(3).
 		timeout 30 "$built/$1" && timeout 30 "$built/$1" --kernel
 		;;
 	*)

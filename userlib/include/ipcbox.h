@@ -15,7 +15,8 @@
  * - Wherever a function takes the name of a port, "@17" is the port of id 17.
  * - A call that fails has changed nothing: nothing was sent, and a message that
  *   could not be received is still first in line.
- * - The library keeps no state. All functions may be called from any thread
+ * - The library keeps no state (but see <ipcbox_lane.h> for ports of
+ *   IPCBOX_KIND_RING). All functions may be called from any thread
  *   and, but for ipcbox_recv_alloc() and ipcbox_strerror(), from a signal handler
  *   or a child after fork().
  * - A handler of a signal that was installed without SA_RESTART makes waiting
@@ -84,7 +85,9 @@ int ipcbox_box_info(int box, struct ipcbox_info *info);
  * @uid: user of the port; by default, IPCBOX_ID_SELF, that of the caller
  * @gid: group of the port; likewise
  * @kind: enum ipcbox_kind; by default a mailbox. A stream has no @max_messages
- *	and @max_msgsize, and by default 64 KiB of @max_bytes
+ *	and @max_msgsize, and by default 64 KiB of @max_bytes. A ring has lanes of
+ *	@max_bytes, by default all that fits into 64 KiB, at most @max_messages of
+ *	them, and no @max_msgsize
  * @sharing: enum ipcbox_sharing; by default any
  *
  * Start from IPCBOX_ATTR_INIT, which gives the defaults, and change what
@@ -717,6 +720,44 @@ ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
 		    struct ipcbox_answer *answer);
 
 /**
+ * struct ipcbox_passed - descriptors of a request, and those of its reply
+ * @send: open descriptors to send along; they stay the caller's
+ * @send_count: how many; up to IPCBOX_FDS_MAX
+ * @recv: where those of the reply go; they have FD_CLOEXEC, and are the caller's
+ * @recv_count: room there; set to how many have arrived, 0 if the call fails
+ */
+struct ipcbox_passed {
+	const int *send;
+	unsigned int send_count;
+	int *recv;
+	unsigned int recv_count;
+};
+
+/**
+ * ipcbox_call_fds - call with descriptors
+ * @port: handle with IPCBOX_RIGHT_SEND
+ * @data: as in ipcbox_call()
+ * @len: likewise
+ * @buf: likewise
+ * @size: likewise
+ * @passed: the descriptors of both directions
+ * @options: as in ipcbox_call()
+ * @answer: likewise
+ *
+ * As many numbers as there is room for have to be free before the request is
+ * sent; so no reply is lost for want of them. What comes with a reply and has no
+ * room is closed.
+ *
+ * Return: as ipcbox_call(), also -EBADF (one that is sent is not open), -ELOOP
+ * (one that cannot be sent), -ETOOMANYREFS, and -EMFILE (too few numbers), with
+ * nothing sent.
+ */
+ssize_t ipcbox_call_fds(int port, const void *data, size_t len, void *buf,
+			size_t size, struct ipcbox_passed *passed,
+			const struct ipcbox_options *options,
+			struct ipcbox_answer *answer);
+
+/**
  * ipcbox_reply - answer a request
  * @port: the handle that it was received through
  * @id: its id
@@ -730,6 +771,24 @@ ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
  */
 int ipcbox_reply(int port, uint64_t id, const void *data, size_t len,
 		 uint64_t type);
+
+/**
+ * ipcbox_reply_fds - answer a request with descriptors
+ * @port: the handle that it was received through
+ * @id: its id
+ * @data: the reply
+ * @len: its length in bytes
+ * @type: as in ipcbox_reply()
+ * @fds: open descriptors; they stay the server's, and may be closed then
+ * @count: how many; up to IPCBOX_FDS_MAX
+ *
+ * Those of a request come with ipcbox_recv_fds().
+ *
+ * Return: as ipcbox_reply(), and with the request still to be answered -EBADF (one
+ * of @fds is not open), -ELOOP (one cannot be sent), -ETOOMANYREFS.
+ */
+int ipcbox_reply_fds(int port, uint64_t id, const void *data, size_t len,
+		     uint64_t type, const int *fds, unsigned int count);
 
 /**
  * struct ipcbox_response - a reply, for ipcbox_reply_recv()

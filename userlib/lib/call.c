@@ -23,6 +23,27 @@ static void ipcbox_answer_fill(struct ipcbox_answer *answer,
  * The outcome is filled in whatever happens: it tells whether the request may
  * be sent again. A call that fails early has not been delivered, which is 0.
  */
+static ssize_t ipcbox_call_run(int port, struct ipcbox_call *args,
+			       const struct ipcbox_options *options,
+			       struct ipcbox_answer *answer)
+{
+	int err = 0;
+
+	if (options) {
+		if (options->flags & IPCBOX_IOVEC)
+			err = -EINVAL;
+		args->flags = options->flags;
+		args->type = options->type;
+		args->priority = options->priority;
+		args->deadline = options->deadline;
+	}
+	if (!err)
+		err = ipcbox__ioctl(port, IPCBOX_CALL, args);
+	if (answer)
+		ipcbox_answer_fill(answer, args);
+	return err ? err : (ssize_t)args->reply_len;
+}
+
 ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
 		    size_t size, const struct ipcbox_options *options,
 		    struct ipcbox_answer *answer)
@@ -33,34 +54,53 @@ ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
 		.reply = ipcbox__pointer(buf),
 		.reply_size = size,
 	};
-	int err = 0;
 
-	if (options) {
-		if (options->flags & IPCBOX_IOVEC)
-			err = -EINVAL;
-		args.flags = options->flags;
-		args.type = options->type;
-		args.priority = options->priority;
-		args.deadline = options->deadline;
-	}
-	if (!err)
-		err = ipcbox__ioctl(port, IPCBOX_CALL, &args);
-	if (answer)
-		ipcbox_answer_fill(answer, &args);
-	return err ? err : (ssize_t)args.reply_len;
+	return ipcbox_call_run(port, &args, options, answer);
 }
 
-int ipcbox_reply(int port, uint64_t id, const void *data, size_t len,
-		 uint64_t type)
+ssize_t ipcbox_call_fds(int port, const void *data, size_t len, void *buf,
+			size_t size, struct ipcbox_passed *passed,
+			const struct ipcbox_options *options,
+			struct ipcbox_answer *answer)
+{
+	struct ipcbox_call args = {
+		.data = ipcbox__pointer(data),
+		.len = len,
+		.reply = ipcbox__pointer(buf),
+		.reply_size = size,
+		.fds = ipcbox__pointer(passed->send),
+		.nr_fds = passed->send_count,
+		.reply_fds = ipcbox__pointer(passed->recv),
+		.reply_fds_size = passed->recv_count,
+	};
+	ssize_t ret = ipcbox_call_run(port, &args, options, answer);
+
+	if (ret < 0)
+		passed->recv_count = 0;
+	else if (args.reply_nr_fds < passed->recv_count)
+		passed->recv_count = args.reply_nr_fds;
+	return ret;
+}
+
+int ipcbox_reply_fds(int port, uint64_t id, const void *data, size_t len,
+		     uint64_t type, const int *fds, unsigned int count)
 {
 	struct ipcbox_reply args = {
 		.id = id,
 		.data = ipcbox__pointer(data),
 		.len = len,
 		.type = type,
+		.fds = ipcbox__pointer(fds),
+		.nr_fds = count,
 	};
 
 	return ipcbox__ioctl(port, IPCBOX_REPLY, &args);
+}
+
+int ipcbox_reply(int port, uint64_t id, const void *data, size_t len,
+		 uint64_t type)
+{
+	return ipcbox_reply_fds(port, id, data, len, type, NULL, 0);
 }
 
 /* The module says of the id only what the return value does not. */

@@ -7,7 +7,12 @@
  */
 #include <errno.h>
 
+#include <linux/ipcbox_ring.h>
+
 #include "internal.h"
+
+/* The module takes no lane without a size. */
+#define IPCBOX_LANE_BYTES	(65536U - IPCBOX_RING_HEADER)
 
 int ipcbox_port_create_at(int box, const char *name,
 			  const struct ipcbox_attr *attr)
@@ -32,6 +37,8 @@ int ipcbox_port_create_at(int box, const char *name,
 	create.gid = attr->gid;
 	create.max_messages = attr->max_messages;
 	create.max_bytes = attr->max_bytes;
+	if (attr->kind == IPCBOX_KIND_RING && !attr->max_bytes)
+		create.max_bytes = IPCBOX_LANE_BYTES;
 	return ipcbox__ioctl(box, IPCBOX_PORT_CREATE, &create);
 }
 

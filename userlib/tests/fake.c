@@ -4,6 +4,7 @@
  */
 #include <fcntl.h>
 #include <stdarg.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "test.h"
@@ -16,6 +17,8 @@ int __real_close(int fd);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_close(int fd);
 int __wrap_ioctl(int fd, unsigned long command, ...);
+void *__real_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset);
 
 void fake_reset(int (*answer)(int fd, unsigned long command, void *arg))
 {
@@ -65,6 +68,18 @@ int __wrap_ioctl(int fd, unsigned long command, ...)
 	if (result >= FAKE_PORT)
 		fake.opened++;
 	return result;
+}
+
+void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
+{
+	if (fd < FAKE_BOX)
+		return __real_mmap(at, len, prot, flags, fd, offset);
+	CHECK(flags == MAP_SHARED);
+	at = fake.mmap ? fake.mmap(len, prot, offset) : NULL;
+	if (at)
+		return at;
+	errno = ENOMEM;
+	return MAP_FAILED;
 }
 
 int test_main(const struct test *tests, int count)

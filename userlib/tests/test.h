@@ -3,7 +3,7 @@
  * A test program: a table of functions, and TAP on standard output.
  *
  * The module is a fake one: tests/fake.c stands between the library and open(2),
- * close(2) and ioctl(2), and asks a function of the test for an answer.
+ * close(2), ioctl(2) and mmap(2), and asks a function of the test for an answer.
  */
 #ifndef IPCBOX_TEST_H
 #define IPCBOX_TEST_H
@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/types.h>
 
 #include <ipcbox.h>
 
@@ -41,12 +42,14 @@ int test_main(const struct test *tests, int count);
  * struct fake - the fake module
  * @open_errno: what opening the device fails with, 0 for success
  * @ioctl: answers a call: 0 or more, or a negative errno
+ * @mmap: maps a part of a handle: where it is, or NULL; NULL for none
  * @calls: ioctls since fake_reset()
  * @opened: descriptors that are open
  */
 struct fake {
 	int open_errno;
 	int (*ioctl)(int fd, unsigned long command, void *arg);
+	void *(*mmap)(size_t len, int prot, off_t offset);
 	int calls;
 	int opened;
 };

@@ -33,6 +33,7 @@ static int answer_call(struct ipcbox_call *call)
 	call->replier_tid = 101;
 	call->replier_uid = 102;
 	call->replier_gid = 103;
+	call->reply_nr_fds = 2;
 	return result;
 }
 
@@ -177,6 +178,49 @@ static void calls(void)
 	CHECK(known.outcome == IPCBOX_NOT_DELIVERED && fake.calls == 3);
 }
 
+/* As many of the reply arrive as there is room for, and none if it fails. */
+static void descriptors(void)
+{
+	static const struct { unsigned int room, there; } rows[] = {
+		{ 0, 0 }, { 1, 1 }, { 2, 2 }, { 3, 2 },
+	};
+	const int out[] = { 7, 8 };
+	int in[3];
+	struct ipcbox_passed passed = { .send = out, .recv = in };
+	unsigned int i;
+
+	reset(0);
+	for (i = 0; i < ARRAY_SIZE(rows); i++) {
+		passed.send_count = 2;
+		passed.recv_count = rows[i].room;
+		CHECK(ipcbox_call_fds(FAKE_PORT, "hello", 5, NULL, 4, &passed,
+				      NULL, NULL) == 4);
+		CHECK(called.len == 5 && called.reply_size == 4);
+		CHECK((const void *)(uintptr_t)called.fds == out);
+		CHECK((const void *)(uintptr_t)called.reply_fds == in);
+		CHECK(called.nr_fds == 2);
+		CHECK(called.reply_fds_size == rows[i].room);
+		CHECK(passed.recv_count == rows[i].there);
+	}
+	CHECK(ipcbox_call(FAKE_PORT, "", 0, NULL, 0, NULL, NULL) == 4);
+	CHECK(!called.nr_fds && !called.reply_fds_size);
+	result = -EMFILE;
+	CHECK(ipcbox_call_fds(FAKE_PORT, "", 0, NULL, 0, &passed, NULL,
+			      NULL) == -EMFILE);
+	CHECK(passed.recv_count == 0);
+}
+
+static void replied_descriptors(void)
+{
+	const int out[] = { 7, 8 };
+
+	reset(0);
+	CHECK(ipcbox_reply_fds(FAKE_PORT, 5, "hello", 5, 7, out, 2) == 0);
+	CHECK(replied.id == 5 && replied.len == 5 && replied.type == 7);
+	CHECK((const void *)(uintptr_t)replied.fds == out && replied.nr_fds == 2);
+	CHECK(ipcbox_reply(FAKE_PORT, 5, "", 0, 0) == 0 && !replied.nr_fds);
+}
+
 static void replies(void)
 {
 	struct ipcbox_response response = { 5, "hello", 5, 7 };
@@ -187,7 +231,7 @@ static void replies(void)
 	reset(0);
 	CHECK(ipcbox_reply(FAKE_PORT, 5, "hello", 5, 7) == 0);
 	CHECK(replied.id == 5 && replied.len == 5 && replied.type == 7);
-	CHECK(!replied.recv && !replied.recv_size && !replied.reserved);
+	CHECK(!replied.recv && !replied.recv_size);
 	CHECK(ipcbox_reply_recv(FAKE_PORT, &response, buf, 4, &options,
 				&msg) == 3);
 	CHECK(replied.id == 5 && replied.len == 5 && replied.type == 7);
@@ -218,6 +262,8 @@ int main(void)
 		TEST(acknowledgements),
 		TEST(dead_letters),
 		TEST(calls),
+		TEST(descriptors),
+		TEST(replied_descriptors),
 		TEST(replies),
 	};
 
