@@ -157,7 +157,8 @@ test_help() {
 	shows "Usage: ipcbox COMMAND"
 	shows "no such port"
 	prints "$(ipcbox -h)"
-	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe \
+		bench; do
 		shows "  $command "
 	done
 }
@@ -165,7 +166,8 @@ test_help() {
 test_help_of_each_command() {
 	local command
 
-	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe \
+		bench; do
 		ok "$command" --help
 		shows "Usage: ipcbox $command"
 		shows "Options:"
@@ -197,6 +199,11 @@ test_every_option_is_in_the_help() {
 	for option in count loop lines null json output type from timeout nowait peek lease verbose; do
 		shows "--$option"
 	done
+	ok bench --help
+	for option in measure sizes producers consumers cpus repeats duration timeout verify \
+		batch list json; do
+		shows "--$option"
+	done
 	ok top --help
 	for option in by interval count sort json; do
 		shows "--$option"
@@ -216,6 +223,20 @@ test_usage_of_the_command_line() {
 	usage_error "requires an argument" create x --mode
 	usage_error "invalid option -- 'Z'" recv -Z x
 	tells "Try 'ipcbox recv --help'."
+}
+
+test_usage_of_bench() {
+	usage_error "--measure takes latency and throughput, not 'speed'" bench -m speed
+	usage_error "--cpus takes same and different, not 'all'" bench -C all
+	usage_error "--sizes: an empty message tells nothing" bench -s 1,0
+	usage_error "--producers takes numbers from 1 to 8, not 0" bench -p 0
+	usage_error "--consumers takes a number up to 8, not '9'" bench -c 9
+	usage_error "--repeats takes a number from 1 to 101, not 0" bench -r 0
+	usage_error "--measure takes a list, such as a,b" bench -m ,
+	usage_error "there is no transport 'pigeon', see --list" bench pigeon
+	ok bench --list
+	shows "mailbox "
+	shows "pipe "
 }
 
 test_usage_of_operands() {
@@ -1677,7 +1698,8 @@ test_manual_has_every_option() {
 	local command option
 
 	[ -d "$userlib/man" ] || { skip="only installed, not built here"; return; }
-	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe; do
+	for command in create rm ls stat info set send recv inbox call serve top graph watch pipe \
+		bench; do
 		for option in $(ipcbox $command --help | sed -n 's/^  -., --\([a-z-]*\).*/\1/p'); do
 			grep -q "Fl -$option" "$userlib/man/ipcbox.1" || bad "$command --$option"
 		done

@@ -67,6 +67,7 @@ extern const struct command top_command;
 extern const struct command graph_command;
 extern const struct command watch_command;
 extern const struct command pipe_command;
+extern const struct command bench_command;
 
 /* error.c: each prints a line on stderr and returns an exit code. */
 int fail(int err, const char *format, ...) PRINTF_LIKE(2);

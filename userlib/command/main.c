@@ -11,7 +11,7 @@ static const struct command *const commands[] = {
 	&create_command, &rm_command, &ls_command, &stat_command,
 	&info_command, &set_command, &send_command, &recv_command,
 	&inbox_command, &call_command, &serve_command, &top_command, &graph_command,
-	&watch_command, &pipe_command,
+	&watch_command, &pipe_command, &bench_command,
 };
 
 static const char exit_codes[] =
