@@ -24,7 +24,7 @@
 struct slots {
 	struct side producer;
 	struct side consumer;
-	_Alignas(CACHE_LINE) char data[];
+	char data[];
 };
 
 /**

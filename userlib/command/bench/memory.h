@@ -6,6 +6,7 @@
 #ifndef IPCBOX_BENCH_MEMORY_H
 #define IPCBOX_BENCH_MEMORY_H
 
+#include <stdalign.h>
 #include <stdatomic.h>
 
 #include "transport.h"
@@ -19,8 +20,8 @@
  *	other one, who wakes it, clears this
  */
 struct side {
-	_Alignas(CACHE_LINE) _Atomic uint32_t count;
-	_Alignas(CACHE_LINE) _Atomic uint32_t sleeps;
+	alignas(CACHE_LINE) atomic_uint count;
+	alignas(CACHE_LINE) atomic_uint sleeps;
 };
 
 /* memory.c */
