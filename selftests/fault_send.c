@@ -258,7 +258,10 @@ PATH(pinned_until_a_deadline) {
 	.objects = 2, .copies = 1,
 };
 
-/* With descriptors, which must be open no more than before afterwards. */
+/*
+ * With descriptors, which must be open no more than before afterwards; and with a
+ * payload, as a copy of nothing does not fail.
+ */
 
 static int carried[3];
 
@@ -267,6 +270,7 @@ static void prepare_send_fds(struct world *world)
 	int i;
 
 	prepare_send(world);
+	world->send.len = COPIED;
 	/* One for all worlds: nothing changes it. */
 	for (i = 0; i < 3 && !carried[i]; i++)
 		carried[i] = open("/dev/null", O_RDONLY | O_CLOEXEC);
