@@ -409,8 +409,13 @@ test_create_a_ring() {
 	[[ $out =~ capacity\ +bounded,\ 2\ lanes\ of\ 1K\ bytes ]] || bad "printed '$out'"
 	usage_error "a ring is for any" create --kind=ring --who=one x
 	usage_error "the longest record of a ring fills a lane" create --kind=ring -s 8 x
-	gives 1 create --kind=ring --capacity=65 x
-	gives 1 create --kind=ring --capacity=0 x
+	usage_error "a ring has from 1 to 64 lanes" create --kind=ring --capacity=65 x
+	usage_error "a ring has from 1 to 64 lanes" create --kind=ring --capacity=0 x
+	usage_error "a lane of a ring has from 16 to" create --kind=ring --bytes=15 x
+	usage_error "a lane of a ring has from 16 to" create --kind=ring --bytes=1G x
+	ok create --kind=ring --capacity=64 --bytes=16 "$port.small"
+	run call "$port"
+	[[ $err == *"ipcbox stat"* ]] || bad "printed '$err'"
 }
 
 test_send_and_receive_through_a_ring() {

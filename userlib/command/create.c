@@ -11,6 +11,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/ipcbox_ring.h>
+
 #include "command.h"
 
 static const char create_help[] =
@@ -146,6 +148,27 @@ static bool capacity_is_none(const struct create_job *job)
 	return set->flags & IPCBOX_SET_MAX_MESSAGES && !set->max_messages;
 }
 
+/* Each lane has --bytes, and there are up to --capacity. */
+static int create_check_ring(const struct create_job *job)
+{
+	const struct ipcbox_set *set = &job->attributes.set;
+	uint64_t most = ipcbox_ring_capacity_max(IPCBOX_RING_SIZE_MAX);
+
+	if (job->sharing)
+		return usage("a ring is for any");
+	if (set->flags & IPCBOX_SET_MAX_MSGSIZE)
+		return usage("the longest record of a ring fills a lane: --bytes");
+	if (set->flags & IPCBOX_SET_MAX_MESSAGES &&
+	    (!set->max_messages || set->max_messages > IPCBOX_RING_LANES))
+		return usage("a ring has from 1 to %d lanes: --capacity",
+			     IPCBOX_RING_LANES);
+	if (set->flags & IPCBOX_SET_MAX_BYTES &&
+	    (set->max_bytes < 2 * IPCBOX_RING_HEADER || set->max_bytes > most))
+		return usage("a lane of a ring has from %u to %llu bytes: --bytes",
+			     2 * IPCBOX_RING_HEADER, (unsigned long long)most);
+	return 0;
+}
+
 /* What does not go together with a kind. */
 static int create_check_kind(const struct create_job *job)
 {
@@ -159,11 +182,7 @@ static int create_check_kind(const struct create_job *job)
 		return usage("a stream is for any, or for a pair: --who=pair");
 	if (job->kind == IPCBOX_KIND_LISTENER && job->sharing)
 		return usage("a listener is for any");
-	if (job->kind == IPCBOX_KIND_RING && job->sharing)
-		return usage("a ring is for any");
-	if (job->kind == IPCBOX_KIND_RING && given & IPCBOX_SET_MAX_MSGSIZE)
-		return usage("the longest record of a ring fills a lane: --bytes");
-	return 0;
+	return job->kind == IPCBOX_KIND_RING ? create_check_ring(job) : 0;
 }
 
 /*

@@ -44,7 +44,7 @@ static const struct ipcbox_text ipcbox_texts[] = {
 	{ EINVAL, "invalid argument (a name has 1 to 63 bytes without blanks and '/', not starting with '-' or '@'; ipcbox info shows the limits)" },
 	{ ENODEV, "no such device (is the module loaded? try: modprobe ipcbox)" },
 	{ EOPNOTSUPP, "not supported by this port, for its kind or as all receivers get every message (ipcbox stat), or by this module (ipcbox info)" },
-	{ ENOTTY, "not a descriptor of that sort (a box from ipcbox_box_open, a port from ipcbox_port_open; or the module is too old)" },
+	{ ENOTTY, "not a descriptor of that sort (a box from ipcbox_box_open, a port from ipcbox_port_open, and of a kind that does this, see ipcbox stat; or the module is too old)" },
 	{ E2BIG, "the module is older than this program and lacks what was asked for (update the module)" },
 	{ EFAULT, "bad address (a pointer given does not point to memory of this program)" },
 	{ ENOMEM, "out of memory (send smaller messages, or raise the limit of the memory cgroup)" },
