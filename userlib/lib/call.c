@@ -23,41 +23,6 @@ static void ipcbox_answer_fill(struct ipcbox_answer *answer,
  * The outcome is filled in whatever happens: it tells whether the request may
  * be sent again. A call that fails early has not been delivered, which is 0.
  */
-static ssize_t ipcbox_call_run(int port, struct ipcbox_call *args,
-			       const struct ipcbox_options *options,
-			       struct ipcbox_answer *answer)
-{
-	int err = 0;
-
-	if (options) {
-		if (options->flags & IPCBOX_IOVEC)
-			err = -EINVAL;
-		args->flags = options->flags;
-		args->type = options->type;
-		args->priority = options->priority;
-		args->deadline = options->deadline;
-	}
-	if (!err)
-		err = ipcbox__ioctl(port, IPCBOX_CALL, args);
-	if (answer)
-		ipcbox_answer_fill(answer, args);
-	return err ? err : (ssize_t)args->reply_len;
-}
-
-ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
-		    size_t size, const struct ipcbox_options *options,
-		    struct ipcbox_answer *answer)
-{
-	struct ipcbox_call args = {
-		.data = ipcbox__pointer(data),
-		.len = len,
-		.reply = ipcbox__pointer(buf),
-		.reply_size = size,
-	};
-
-	return ipcbox_call_run(port, &args, options, answer);
-}
-
 ssize_t ipcbox_call_fds(int port, const void *data, size_t len, void *buf,
 			size_t size, struct ipcbox_passed *passed,
 			const struct ipcbox_options *options,
@@ -73,13 +38,35 @@ ssize_t ipcbox_call_fds(int port, const void *data, size_t len, void *buf,
 		.reply_fds = ipcbox__pointer(passed->recv),
 		.reply_fds_size = passed->recv_count,
 	};
-	ssize_t ret = ipcbox_call_run(port, &args, options, answer);
+	int err = 0;
 
-	if (ret < 0)
+	if (options) {
+		if (options->flags & IPCBOX_IOVEC)
+			err = -EINVAL;
+		args.flags = options->flags;
+		args.type = options->type;
+		args.priority = options->priority;
+		args.deadline = options->deadline;
+	}
+	if (!err)
+		err = ipcbox__ioctl(port, IPCBOX_CALL, &args);
+	if (answer)
+		ipcbox_answer_fill(answer, &args);
+	if (err)
 		passed->recv_count = 0;
 	else if (args.reply_nr_fds < passed->recv_count)
 		passed->recv_count = args.reply_nr_fds;
-	return ret;
+	return err ? err : (ssize_t)args.reply_len;
+}
+
+ssize_t ipcbox_call(int port, const void *data, size_t len, void *buf,
+		    size_t size, const struct ipcbox_options *options,
+		    struct ipcbox_answer *answer)
+{
+	struct ipcbox_passed none = { 0 };
+
+	return ipcbox_call_fds(port, data, len, buf, size, &none, options,
+			       answer);
 }
 
 int ipcbox_reply_fds(int port, uint64_t id, const void *data, size_t len,
