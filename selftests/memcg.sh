@@ -121,22 +121,32 @@ test_messages_outlive_their_senders_group_members() {
 		bad "slab $(stat_of slab) after $slab"
 }
 
-# The kernel's report of what it kills would count as a fault in its log: it
-# stays off the console, and is looked at here.
-test_a_limit_stops_its_group_alone() {
-	local console limit=$((12 << 20)) said status before
+# limited MIB ARGUMENT...: the helper with these in the group, limited to so much;
+# sets said and status. The kernel's report of what it kills would count as a fault
+# in its log: it stays off the console, and is looked at here.
+said='' status=0
+limited() {
+	local console mark="$$ memcg ${FUNCNAME[1]} begins"
 
 	read -r console _ < /proc/sys/kernel/printk
 	dmesg -n 1
-	echo "$$ memcg begins" > /dev/kmsg
-	echo "$limit" > "$group/memory.max"
-	echo 0 > "$group/memory.swap.max" 2> /dev/null
-	said=$(in_group "$helper" messages 1000)
+	echo "$mark" > /dev/kmsg
+	echo $(($1 << 20)) > "$group/memory.max"
+	said=$(in_group "$helper" "${@:2}" < /dev/null)
 	status=$?
 	echo max > "$group/memory.max"
-	before=$("$helper" info | tail -n 1)
 	dmesg -n "$console"
+	! dmesg | sed -n "/$mark/,\$p" | grep -v 'Call Trace' |
+		grep -E 'WARNING|BUG|Oops|vmalloc error|page allocation failure' ||
+		bad "see the kernel log"
+}
 
+test_a_limit_stops_its_group_alone() {
+	local left
+
+	echo 0 > "$group/memory.swap.max" 2> /dev/null
+	limited 12 messages 1000
+	left=$("$helper" info | tail -n 1)
 	# The quota is 64 MiB, so it must be the group's limit that is hit.
 	case $status,$said in
 	137,) [ "$(event oom_kill)" -ge 1 ] || bad "killed, but not for memory" ;;
@@ -145,57 +155,30 @@ test_a_limit_stops_its_group_alone() {
 	esac
 	[ "$(event max)" -gt 0 ] || bad "the limit was not reached"
 	# It has gone with its port, and others have not noticed.
-	[[ $before == "user_ports=0 user_bytes=0 "* ]] || bad "left: $before"
+	[[ $left == "user_ports=0 user_bytes=0 "* ]] || bad "left: $left"
 	[ "$("$helper" messages 1000000)" = "67 EDQUOT" ] ||
 		bad "another one: $("$helper" messages 1000000)"
-	! dmesg | sed -n "/$$ memcg begins/,\$p" | grep -v 'Call Trace' |
-		grep -E 'WARNING|BUG|Oops|vmalloc error|page allocation failure' ||
-		bad "see the kernel log"
 }
 
 # The same with payloads that are put together from pages.
 test_a_limit_stops_long_messages() {
-	local console said status
-
-	read -r console _ < /proc/sys/kernel/printk
-	dmesg -n 1
-	echo "$$ memcg long begins" > /dev/kmsg
-	echo $((12 << 20)) > "$group/memory.max"
-	said=$(in_group "$helper" messages 5000000)
-	status=$?
-	echo max > "$group/memory.max"
-	dmesg -n "$console"
+	limited 12 messages 5000000
 	case $status,$said in
 	137,) ;;
 	0,*ENOMEM) ;;
 	*) bad "status $status, '$said'" ;;
 	esac
-	! dmesg | sed -n "/$$ memcg long begins/,\$p" |
-		grep -E 'WARNING|BUG|Oops|vmalloc error|page allocation failure' ||
-		bad "see the kernel log"
 	settles_below $((4 << 20)) || bad "$(current) bytes are left"
 }
 
 # A lane is had as a whole, or not at all.
 test_a_limit_stops_lanes() {
-	local console said status
-
-	read -r console _ < /proc/sys/kernel/printk
-	dmesg -n 1
-	echo "$$ memcg lanes begins" > /dev/kmsg
-	echo $((4 << 20)) > "$group/memory.max"
-	said=$(in_group "$helper" lane $((16 << 20)) < /dev/null)
-	status=$?
-	echo max > "$group/memory.max"
-	dmesg -n "$console"
+	limited 4 lane $((16 << 20))
 	case $status,$said in
 	137,) ;;
 	1,ENOMEM) ;;
 	*) bad "status $status, '$said'" ;;
 	esac
-	! dmesg | sed -n "/$$ memcg lanes begins/,\$p" |
-		grep -E 'WARNING|BUG|Oops|vmalloc error|page allocation failure' ||
-		bad "see the kernel log"
 	settles_below $((4 << 20)) || bad "$(current) bytes are left"
 }
 
