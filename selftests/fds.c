@@ -82,13 +82,6 @@ static void let_go(FIXTURE_DATA(fds) *self)
 	self->open_before--;
 }
 
-/* No descriptor of the pipe is left anywhere, nor any other new one here. */
-#define EXPECT_ALL_CLOSED(self) do {					\
-	EXPECT_TRUE(wait_until_closed((self)->reader));			\
-	EXPECT_EQ((self)->open_before, open_count());			\
-	EXPECT_NOTHING_CHARGED(self);					\
-} while (0)
-
 /* Arriving */
 
 TEST_F(fds, one_arrives_open_and_closed_on_exec)

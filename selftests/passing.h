@@ -5,7 +5,7 @@
 
 #include <dirent.h>
 
-#include "ipcbox_test.h"
+#include "expect.h"
 
 #define FD_BYTES	256	/* charged for each, see the header */
 
@@ -95,5 +95,12 @@ static inline bool wait_until_closed(int pipe)
 
 	return poll(&pollfd, 1, 10000) == 1 && pollfd.revents & POLLHUP;
 }
+
+/* No descriptor of the pipe is left anywhere, nor any other new one here. */
+#define EXPECT_ALL_CLOSED(self) do {					\
+	EXPECT_TRUE(wait_until_closed((self)->reader));			\
+	EXPECT_EQ((self)->open_before, open_count());			\
+	EXPECT_NOTHING_CHARGED(self);					\
+} while (0)
 
 #endif /* IPCBOX_PASSING_H */
