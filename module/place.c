@@ -77,6 +77,8 @@ static int ipcbox_place_pin_segments(struct ipcbox_pinned *place,
 	int ret = 0;
 
 	for (; !ret && len; segment++, len -= part) {
+		if (WARN_ON_ONCE(segment == &room->segments[room->nr]))
+			return -EAGAIN;
 		part = min(len, segment->len);
 		ret = ipcbox_place_pin_segment(place, room->mm, segment->start,
 					       part);

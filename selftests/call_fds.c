@@ -290,6 +290,39 @@ TEST_F(call_fds, where_they_cannot_be_told_none_is_open)
 	EXPECT_NOTHING_LEFT(self);
 }
 
+/* The array is told, but what else is told of the reply cannot be. */
+struct last {
+	int port;
+	struct ipcbox_call *call;
+	int ret;
+};
+
+static void *last_run(void *arg)
+{
+	struct last *last = arg;
+
+	last->ret = sys_ioctl(last->port, IPCBOX_CALL, last->call);
+	return NULL;
+}
+
+TEST_F(call_fds, a_call_that_fails_at_the_last_opens_none)
+{
+	struct last last = { self->port, (void *)memory_pages(1) };
+	pthread_t thread;
+
+	*last.call = (struct ipcbox_call){
+		.reply_fds = (uintptr_t)self->fds, .reply_fds_size = 1,
+	};
+	ASSERT_EQ(0, pthread_create(&thread, NULL, last_run, &last));
+	ASSERT_EQ(0, request_recv(self->port, self->text, 0, &self->recv));
+	ASSERT_EQ(0, mprotect(last.call, PAGE, PROT_READ));
+	EXPECT_EQ(0, answer(self, "", 0, &self->writer, 1));
+	ASSERT_EQ(0, pthread_join(thread, NULL));
+	EXPECT_EQ(-EFAULT, last.ret);
+	let_go(self);
+	EXPECT_NOTHING_LEFT(self);
+}
+
 /* Numbers are had before the request is sent. */
 TEST_F(call_fds, without_numbers_nothing_is_sent)
 {

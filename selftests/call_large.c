@@ -233,6 +233,23 @@ TEST_F(call_large, a_buffer_that_is_too_short)
 	EXPECT_TRUE(only(self->buffer, 0, NULL, 0));
 }
 
+TEST_F(call_large, segments_that_are_too_short)
+{
+	struct caller caller = caller_init(self->port, "x");
+	struct iovec request = {}, to[] = {
+		{ self->buffer, LONG / 2 }, { self->buffer + LONG / 2, LONG / 4 },
+	};
+
+	caller.call.flags = IPCBOX_IOVEC;
+	caller.call.data = (uintptr_t)&request;
+	caller.call.len = 1;
+	call_into(&caller, to, ARRAY_SIZE(to));
+	ASSERT_EQ(0, receive(self));
+	EXPECT_EQ(0, reply(self, self->answer, LONG / 4 * 3 + 1));
+	EXPECT_EQ(-EMSGSIZE, caller_join(&caller));
+	EXPECT_TRUE(only(self->buffer, 0, NULL, 0));
+}
+
 TEST_F(call_large, memory_of_the_caller_that_cannot_be_written)
 {
 	struct caller caller = caller_init(self->port, "x");

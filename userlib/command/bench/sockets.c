@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -13,6 +14,7 @@
 #include "transport.h"
 
 #define SOCKET_BYTES	(4 * (int)CHANNEL_BYTES)
+#define ARRIVAL_MS	1000
 
 /* Without the privilege, as far as the system's limit goes. */
 static void socket_enlarge(int fd)
@@ -38,15 +40,20 @@ static int pair_open(struct channel *channel, int type)
 	return 0;
 }
 
-/* Whether a message of that length goes through: the limit depends on too much. */
+/*
+ * Whether a message of that length goes through: the limit depends on too much.
+ * What has gone over loopback may take a moment on a busy machine.
+ */
 static int socket_try(const struct channel *channel)
 {
+	struct pollfd arrival = { .fd = channel->rx, .events = POLLIN };
 	char *data = calloc(1, channel->len ? channel->len : 1);
 	int err = 0;
 
 	if (!data)
 		return -ENOMEM;
 	if (send(channel->tx, data, channel->len, MSG_DONTWAIT) < 0 ||
+	    poll(&arrival, 1, ARRIVAL_MS) < 0 ||
 	    recv(channel->rx, data, channel->len, MSG_DONTWAIT) !=
 	    (ssize_t)channel->len)
 		err = errno == ENOBUFS || errno == EAGAIN ? -EMSGSIZE : -errno;
