@@ -323,18 +323,18 @@ bool ipcbox_lane_offered_locked(const struct ipcbox_lane *lane,
 	       !ipcbox_lane_refused(lane);
 }
 
-static struct ipcbox_lane *ipcbox_lane_take_locked(struct ipcbox_ring *ring,
-						   struct ipcbox_handle *consumer)
+static struct ipcbox_lane *
+ipcbox_lane_find_offered_locked(struct ipcbox_ring *ring,
+				const struct ipcbox_handle *consumer)
 {
 	struct ipcbox_lane *lane;
 
+	lockdep_assert_held(&ring->lock);
 	if (ring->dead)
 		return ERR_PTR(-EIDRM);
 	list_for_each_entry(lane, &ring->lanes, node)
-		if (ipcbox_lane_offered_locked(lane, consumer)) {
-			lane->sides[IPCBOX_LANE_CONSUMER] = consumer;
-			return ipcbox_lane_get(lane);
-		}
+		if (ipcbox_lane_offered_locked(lane, consumer))
+			return lane;
 	return ERR_PTR(-EAGAIN);
 }
 
@@ -349,14 +349,17 @@ static struct ipcbox_lane *ipcbox_lane_take_locked(struct ipcbox_ring *ring,
  *						look again
  *
  * [D] Either the producer sees that the lane is not light any more, or its record
- * is in memory before the lane is attached to.
+ * is in memory before the lane is attached to. The caller makes that barrier when
+ * it is told that the lane was light.
  */
-static void ipcbox_lane_forget_consumer(struct ipcbox_lane *lane)
+static bool ipcbox_lane_take_locked(struct ipcbox_lane *lane,
+				    struct ipcbox_handle *consumer)
 {
 	struct ipcbox_ring_end *end = ipcbox_lane_end(lane, IPCBOX_LANE_CONSUMER);
 
-	if (atomic_xchg((atomic_t *)&end->waiting, 0) & IPCBOX_RING_LIGHT)
-		kick_all_cpus_sync();
+	lockdep_assert_held(&lane->ring->lock);
+	lane->sides[IPCBOX_LANE_CONSUMER] = consumer;
+	return atomic_xchg((atomic_t *)&end->waiting, 0) & IPCBOX_RING_LIGHT;
 }
 
 /**
@@ -370,12 +373,17 @@ struct ipcbox_lane *ipcbox_lane_take(struct ipcbox_ring *ring,
 				     struct ipcbox_handle *consumer)
 {
 	struct ipcbox_lane *lane;
+	bool light = false;
 
 	spin_lock(&ring->lock);
-	lane = ipcbox_lane_take_locked(ring, consumer);
+	lane = ipcbox_lane_find_offered_locked(ring, consumer);
+	if (!IS_ERR(lane)) {
+		ipcbox_lane_get(lane);
+		light = ipcbox_lane_take_locked(lane, consumer);
+	}
 	spin_unlock(&ring->lock);
-	if (!IS_ERR(lane))
-		ipcbox_lane_forget_consumer(lane);
+	if (light)
+		kick_all_cpus_sync();
 	return lane;
 }
 

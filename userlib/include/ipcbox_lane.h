@@ -216,7 +216,7 @@ struct ipcbox_record {
  * @port: handle with IPCBOX_RIGHT_RECV on a port of IPCBOX_KIND_RING
  *
  * Takes the lanes that there are, now and later. Of several drains each has those
- * that it has found without a consumer.
+ * that it has found without a consumer, and a handle of its own.
  *
  * Return: 0, or -EBADF (not a handle that may receive), -ENOTTY (not a ring), -EIDRM
  * (port deleted), -ENOMEM.
@@ -240,7 +240,7 @@ int ipcbox__drain_release(struct ipcbox_drain *drain, int wake);
  * ipcbox_drain_peek - the next record, of the lane whose turn it is
  * @drain: drain
  * @record: filled in; the payload is where the producer has put it, and stays there
- *	until ipcbox_drain_release()
+ *	until the next call; if it is taken, until ipcbox_drain_release()
  * @options: deadline, and IPCBOX_NOWAIT; NULL to wait for a record
  *
  * Again and again the same one, until ipcbox_drain_take() or _release(). If it has to

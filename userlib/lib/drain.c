@@ -4,7 +4,8 @@
  *
  * Each lane has a turn of some records, so that going round costs little while
  * one lane is busy, and no lane waits long while all are. A lane leaves the round
- * when its producer has gone and all is received, or when there is nonsense in it.
+ * when its producer has gone and all is received, or when there is nonsense in it;
+ * its memory stays until what was taken from it is released.
  *
  * Who sleeps is told of new lanes. Who never sleeps asks for them, seldom.
  */
@@ -23,10 +24,12 @@
  * struct ipcbox__source - a lane of a drain
  * @ring: the protocol's part
  * @memory: where it is
+ * @refused: there is nonsense in it: it is not looked at any more
  */
 struct ipcbox__source {
 	struct ipcbox_ring_consumer ring;
 	struct ipcbox__memory memory;
+	bool refused;
 };
 
 /**
@@ -37,6 +40,8 @@ struct ipcbox__source {
  * @count: how many there are
  * @next: which of them is looked at first
  * @turns: how many there were since it was asked for new lanes
+ * @found: the last record that was looked for, and found
+ * @nonsense: some was found where nobody could be told
  */
 struct ipcbox__drain {
 	struct ipcbox_drain drain;
@@ -45,6 +50,8 @@ struct ipcbox__drain {
 	unsigned int count;
 	unsigned int next;
 	unsigned int turns;
+	struct ipcbox_record found;
+	bool nonsense;
 };
 
 static struct ipcbox__drain *ipcbox_drain_of(struct ipcbox_drain *drain)
@@ -68,6 +75,7 @@ static void ipcbox_source_init(struct ipcbox__source *source, bool light)
 				  source->memory.attach.size);
 	if (light)
 		ipcbox_ring_light(&source->ring.side);
+	source->refused = false;
 }
 
 /* 0, or -EAGAIN if there is no lane to take. */
@@ -113,13 +121,21 @@ static void ipcbox_drain_drop(struct ipcbox__drain *this, unsigned int which)
 }
 
 /* Nobody else shall have to do with it. */
-static void ipcbox_drain_refuse(struct ipcbox__drain *this, unsigned int which)
+static void ipcbox_drain_refuse(struct ipcbox__drain *this,
+				struct ipcbox__source *source)
 {
-	struct ipcbox__source *source = this->sources[which];
-
+	source->refused = true;
+	if (this->drain.ring == &source->ring)
+		this->drain.turn = 0;
 	if (ipcbox_ring_finish(&source->ring.side))
 		ipcbox__waiter_wake(&this->waiter, source->memory.attach.lane);
-	ipcbox_drain_drop(this, which);
+}
+
+/* What was peeked at and not taken need not be there any more. */
+static void ipcbox_drain_forget(struct ipcbox__drain *this)
+{
+	if (this->drain.ring)
+		this->drain.ring->seen = 0;
 }
 
 /* Whose turn it is. */
@@ -144,15 +160,18 @@ static void ipcbox_drain_pass(struct ipcbox__drain *this, unsigned int which)
  */
 static int ipcbox_drain_look_at(struct ipcbox__drain *this, unsigned int which)
 {
-	struct ipcbox_ring_consumer *ring = &this->sources[which]->ring;
-	const void *data;
-	uint32_t len;
-	int ret = ipcbox_ring_peek(ring, &data, &len);
+	struct ipcbox__source *source = this->sources[which];
+	struct ipcbox_ring_consumer *ring = &source->ring;
+	uint32_t len = 0;
+	int ret = source->refused ? -EPIPE :
+		  ipcbox_ring_peek(ring, &this->found.data, &len);
 
 	if (!ret) {
+		this->found.len = len;
+		this->found.lane = source->memory.attach.lane;
 		ipcbox_drain_pass(this, which);
 	} else if (ret == -EBADMSG) {
-		ipcbox_drain_refuse(this, which);
+		ipcbox_drain_refuse(this, source);
 	} else if (ret == -EPIPE) {
 		/* records that were taken stay valid */
 		if (ring->head != ring->pos)
@@ -279,11 +298,15 @@ int ipcbox__drain_peek(struct ipcbox_drain *drain, struct ipcbox_record *record,
 		       const struct ipcbox_options *options)
 {
 	struct ipcbox__drain *this = ipcbox_drain_of(drain);
-	uint32_t len;
 	int ret;
 
 	if (options && options->flags & ~(uint64_t)IPCBOX_NOWAIT)
 		return -EINVAL;
+	ipcbox_drain_forget(this);
+	if (this->nonsense) {
+		this->nonsense = false;
+		return -EBADMSG;
+	}
 	if (this->turns >= IPCBOX_TURNS_TO_ASK) {
 		this->turns = 0;
 		ipcbox_drain_gather(this);
@@ -293,12 +316,8 @@ int ipcbox__drain_peek(struct ipcbox_drain *drain, struct ipcbox_record *record,
 	else
 		ret = ipcbox__waiter_wait(&this->waiter, options);
 	if (!ret)
-		ret = ipcbox_ring_peek(drain->ring, &record->data, &len);
-	if (ret)
-		return ret;
-	record->len = len;
-	record->lane = drain->lane;
-	return 0;
+		*record = this->found;
+	return ret;
 }
 
 int ipcbox__drain_release(struct ipcbox_drain *drain, int wake)
@@ -340,9 +359,18 @@ ssize_t ipcbox_drain_recv(struct ipcbox_drain *drain, void *buf, size_t size,
 int ipcbox_drain_arm(struct ipcbox_drain *drain)
 {
 	struct ipcbox__drain *this = ipcbox_drain_of(drain);
-	int ret = ipcbox__waiter_arm(&this->waiter);
+	int ret;
 
+	/* one that was peeked at is still there */
+	if (this->nonsense || (drain->turn && drain->ring->seen))
+		return 1;
+	ret = ipcbox__waiter_arm(&this->waiter);
 	if (ret == -EAGAIN)
 		return 0;
-	return ret ? ret : 1;
+	this->nonsense = ret == -EBADMSG;
+	if (ret && !this->nonsense)
+		return ret;
+	/* nobody has seen it yet */
+	ipcbox_drain_forget(this);
+	return 1;
 }

@@ -72,12 +72,17 @@ int __wrap_ioctl(int fd, unsigned long command, ...)
 
 void *__wrap_mmap(void *at, size_t len, int prot, int flags, int fd, off_t offset)
 {
+	void *memory;
+
 	if (fd < FAKE_BOX)
 		return __real_mmap(at, len, prot, flags, fd, offset);
-	CHECK(flags == MAP_SHARED);
-	at = fake.mmap ? fake.mmap(len, prot, offset) : NULL;
-	if (at)
-		return at;
+	CHECK(flags == (MAP_SHARED | (at ? MAP_FIXED : 0)));
+	memory = fake.mmap ? fake.mmap(len, prot, offset) : NULL;
+	if (memory && at)
+		return mremap(memory, len, len, MREMAP_MAYMOVE | MREMAP_FIXED,
+			      at);
+	if (memory)
+		return memory;
 	errno = ENOMEM;
 	return MAP_FAILED;
 }

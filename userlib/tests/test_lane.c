@@ -285,6 +285,51 @@ static void nonsense(void)
 	close_both(lane, drain);
 }
 
+/* Nonsense behind a batch: what was taken stays where it is until it is released. */
+static void nonsense_behind_a_batch(void)
+{
+	struct ipcbox_record first, record;
+	struct ipcbox_drain *drain;
+	struct ipcbox_lane *lane;
+
+	open_both(&lane, &drain);
+	CHECK(!ipcbox_lane_send(lane, "first", 5, NULL));
+	CHECK(!ipcbox_drain_peek(drain, &first, &nowait));
+	ipcbox_drain_take(drain);
+	memset((char *)lane->ring.side.data + 16, 0xff, 64);
+	CHECK(ipcbox_drain_peek(drain, &record, &nowait) == -EBADMSG);
+	CHECK(ipcbox_drain_peek(drain, &record, &nowait) == -EAGAIN);
+	CHECK(!memcmp(first.data, "first", 5));
+	CHECK(ipcbox_lane_send(lane, "x", 1, NULL) == -EPIPE);
+	CHECK(!ipcbox_drain_release(drain));
+	CHECK(ipcbox_drain_peek(drain, &record, &nowait) == -EAGAIN);
+	CHECK(!drain->ring);
+	close_both(lane, drain);
+}
+
+/* Who asks whether there is something is not told what it cannot act on. */
+static void armed_and_released(void)
+{
+	struct ipcbox_record record;
+	struct ipcbox_drain *drain;
+	struct ipcbox_lane *lane;
+
+	open_both(&lane, &drain);
+	CHECK(!ipcbox_lane_send(lane, "one", 3, NULL));
+	CHECK(ipcbox_drain_arm(drain) == 1);
+	CHECK(!ipcbox_drain_release(drain));	/* of nothing that was seen */
+	CHECK(!ipcbox_drain_peek(drain, &record, &nowait) && record.len == 3);
+	CHECK(ipcbox_drain_arm(drain) == 1);
+	CHECK(!ipcbox_drain_release(drain));	/* of what was */
+	CHECK(ipcbox_drain_peek(drain, &record, &nowait) == -EAGAIN);
+	memset((char *)lane->ring.side.data + 16, 0xff, 64);
+	CHECK(ipcbox_drain_arm(drain) == 1);
+	CHECK(ipcbox_drain_arm(drain) == 1);
+	CHECK(ipcbox_drain_peek(drain, &record, &nowait) == -EBADMSG);
+	CHECK(!ipcbox_drain_arm(drain));
+	close_both(lane, drain);
+}
+
 /* Drained first, then gone. */
 static void lane_ends(void)
 {
@@ -329,6 +374,8 @@ static const struct test tests[] = {
 	TEST(waiting),
 	TEST(turns),
 	TEST(nonsense),
+	TEST(nonsense_behind_a_batch),
+	TEST(armed_and_released),
 	TEST(lane_ends),
 	TEST(flags_are_checked),
 };
