@@ -115,7 +115,7 @@
  *			peeker; and a caller, until it has its answer; and each
  *			copy that shares its payload
  *	fds		each message that has it, or what drops it from a line; a
- *			receiver of such a message
+ *			receiver of such a message; an answer, and a landing
  *	waiter		the stack of the waiting thread
  *	pinned		its message; as a place: the call, and who replies to it
  *	end		the pair that it was made in; from the answer that carries
