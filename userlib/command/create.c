@@ -153,6 +153,7 @@ static int create_check_ring(const struct create_job *job)
 {
 	const struct ipcbox_set *set = &job->attributes.set;
 	uint64_t most = ipcbox_ring_capacity_max(IPCBOX_RING_SIZE_MAX);
+	unsigned int least = 2 * IPCBOX_RING_HEADER;
 
 	if (job->sharing)
 		return usage("a ring is for any");
@@ -163,9 +164,9 @@ static int create_check_ring(const struct create_job *job)
 		return usage("a ring has from 1 to %d lanes: --capacity",
 			     IPCBOX_RING_LANES);
 	if (set->flags & IPCBOX_SET_MAX_BYTES &&
-	    (set->max_bytes < 2 * IPCBOX_RING_HEADER || set->max_bytes > most))
+	    (set->max_bytes < least || set->max_bytes > most))
 		return usage("a lane of a ring has from %u to %llu bytes: --bytes",
-			     2 * IPCBOX_RING_HEADER, (unsigned long long)most);
+			     least, (unsigned long long)most);
 	return 0;
 }
 
