@@ -414,6 +414,7 @@ test_create_a_ring() {
 	usage_error "a lane of a ring has from 16 to" create --kind=ring --bytes=15 x
 	usage_error "a lane of a ring has from 16 to" create --kind=ring --bytes=1G x
 	ok create --kind=ring --capacity=64 --bytes=16 "$port.small"
+	ok rm "$port.small"
 	run call "$port"
 	[[ $err == *"ipcbox stat"* ]] || bad "printed '$err'"
 }
